@@ -1,0 +1,19 @@
+//! The nouns and rules of MediaNest: no tokio, no input or output.
+//!
+//! Everything here can be tested with a table of values. The other crates give these
+//! nouns a life: `store` remembers them, `integrations` fetches them, `actors` keeps
+//! them moving and the portal shows them.
+
+pub mod download;
+pub mod event;
+pub mod id;
+pub mod page;
+pub mod secret;
+pub mod service;
+pub mod timestamp;
+pub mod user;
+
+pub use id::{ApiTokenId, DownloadId, ServiceId, SessionId, UserId};
+pub use page::{Cursor, Page};
+pub use secret::Secret;
+pub use timestamp::Timestamp;
