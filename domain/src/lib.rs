@@ -4,6 +4,7 @@
 //! nouns a life: `store` remembers them, `integrations` fetches them, `actors` keeps
 //! them moving and the portal shows them.
 
+pub mod address;
 pub mod download;
 pub mod event;
 pub mod id;
