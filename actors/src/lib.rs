@@ -1,1 +1,3 @@
+//! Everything that lives: the supervisor and the actors under it.
 
+pub mod downloads;
