@@ -1,0 +1,160 @@
+//! A small HTTP/1.1 server under the stand-ins: one plain async function answers everything.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+/// Longer request bodies than this are cut off; the switches need a few dozen bytes.
+const LONGEST_BODY: usize = 64 * 1024;
+
+pub(crate) type Response = http::Response<BoxBody<Bytes, io::Error>>;
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
+pub(crate) type Handler = Arc<dyn Fn(Request) -> Answering + Send + Sync>;
+
+/// A request as the stand-ins look at it.
+pub(crate) struct Request {
+    pub method: Method,
+    pub path: String,
+    pub query: BTreeMap<String, String>,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Request {
+    /// The number given as `?name=`, or `otherwise`.
+    pub fn number(&self, name: &str, otherwise: u64) -> u64 {
+        self.query.get(name).and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+    }
+
+    /// The parts of the path: `["files", "clip.mp4"]`.
+    pub fn segments(&self) -> Vec<String> {
+        self.path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// The address under which the client sees us, for absolute links.
+    pub fn origin(&self, own: SocketAddr) -> String {
+        let host = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        host.map_or_else(|| format!("http://{own}"), |host| format!("http://{host}"))
+    }
+}
+
+/// A listening server; it and its connections end when this is dropped.
+pub(crate) struct Server {
+    pub addr: SocketAddr,
+    accepting: JoinSet<()>,
+}
+
+impl Server {
+    pub async fn start(listen: SocketAddr, handler: Handler) -> io::Result<Self> {
+        let listener = TcpListener::bind(listen).await?;
+        let addr = listener.local_addr()?;
+        let mut accepting = JoinSet::new();
+        accepting.spawn(accept(listener, handler));
+        Ok(Self { addr, accepting })
+    }
+
+    /// Closes the listening socket and every connection: from now on connections are refused.
+    pub async fn close(&mut self) {
+        self.accepting.shutdown().await;
+    }
+}
+
+async fn accept(listener: TcpListener, handler: Handler) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(serve(stream, handler.clone()));
+                }
+                // Out of file descriptors, most likely: give the others time to end.
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, handler: Handler) {
+    // Small answers must not wait for an acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let handler = handler.clone();
+        async move { Ok::<_, std::convert::Infallible>(handler(read(request).await).await) }
+    });
+    // An error here is a client that went away or an answer that was cut on purpose.
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+async fn read(request: hyper::Request<Incoming>) -> Request {
+    let (parts, body) = request.into_parts();
+    let query = parts.uri.query().unwrap_or_default().as_bytes();
+    let body = Limited::new(body, LONGEST_BODY).collect().await;
+    Request {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: url::form_urlencoded::parse(query).into_owned().collect(),
+        headers: parts.headers,
+        body: body.map(|collected| collected.to_bytes()).unwrap_or_default(),
+    }
+}
+
+/// An answer with a whole body.
+pub(crate) fn reply(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Response {
+    let body = Full::new(body.into()).map_err(|never| match never {}).boxed();
+    let mut response = http::Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+/// An answer whose body comes piece by piece; an error in the stream cuts the connection.
+pub(crate) fn stream(
+    media_type: &'static str,
+    pieces: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static,
+) -> Response {
+    use futures_util::TryStreamExt;
+    let body = BodyExt::boxed(StreamBody::new(pieces.map_ok(Frame::data)));
+    let mut response = http::Response::new(body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+pub(crate) fn text(status: StatusCode, body: impl Into<Bytes>) -> Response {
+    reply(status, "text/plain; charset=utf-8", body)
+}
+
+pub(crate) fn html(body: impl Into<Bytes>) -> Response {
+    reply(StatusCode::OK, "text/html; charset=utf-8", body)
+}
+
+pub(crate) fn json(value: &serde_json::Value) -> Response {
+    reply(StatusCode::OK, "application/json", value.to_string())
+}
+
+pub(crate) fn redirect(to: &str) -> Response {
+    let mut response = text(StatusCode::FOUND, "");
+    if let Ok(location) = HeaderValue::from_str(to) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+/// An answer that promises a body and never sends it.
+pub(crate) fn never() -> Response {
+    stream("application/octet-stream", futures_util::stream::pending())
+}
