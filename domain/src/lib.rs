@@ -5,6 +5,7 @@
 //! them moving and the portal shows them.
 
 pub mod address;
+pub mod breaker;
 pub mod download;
 pub mod event;
 pub mod id;
