@@ -1,3 +1,4 @@
 //! Everything that lives: the supervisor and the actors under it.
 
 pub mod downloads;
+pub mod runtime;
