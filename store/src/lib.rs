@@ -1,1 +1,63 @@
+//! What the household remembers.
+//!
+//! ```text
+//!   pages, API          actors
+//!      |  Reader          |  Writer                 everybody
+//!      v                  v                             |
+//!   [ rows in SQLite or PostgreSQL ]   outbox      [ephemeral]  in process or Redis:
+//!     users, sessions, services,  ------------->    rate limits, session cache,
+//!     heartbeats, downloads, …                      event stream, progress
+//! ```
+//!
+//! The rows are the truth; everything in [`ephemeral`] may be lost at any time. [`Reader`] has
+//! no writing methods. Every change of a row that others show writes its event into the outbox
+//! in the same transaction ([`Store::changed`] wakes whoever publishes it).
 
+mod audit;
+mod data_dir;
+mod engine;
+mod error;
+mod keyring;
+mod open;
+mod paging;
+mod sessions;
+mod settings;
+mod tokens;
+mod users;
+
+pub use audit::{Actor, AuditEntry, AuditVerdict};
+pub use data_dir::{DataDir, DataDirLock, NodeId};
+pub use error::{Conflict, Error};
+pub use keyring::{Keyring, Place};
+pub use open::{Engine, Store, StoreSettings};
+pub use sessions::{NewSession, SessionRow};
+pub use tokens::ApiTokenRow;
+pub use users::{NewUser, UserPatch};
+
+use engine::{Db, Pen};
+
+/// Reads rows; can't change any. Cloning is cheap.
+#[derive(Clone)]
+pub struct Reader {
+    db: Db,
+    /// Connections of their own for signing in and checking sessions, so that a dashboard that
+    /// is slow today does not lock people out.
+    sign_in: Db,
+    keys: Keyring,
+}
+
+/// Changes rows. Cloning is cheap.
+///
+/// A method that is cancelled (its future dropped) has either committed or changed nothing.
+#[derive(Clone)]
+pub struct Writer {
+    db: Db,
+    pen: Pen,
+}
+
+impl Writer {
+    /// A writer that names `actor` in the audit log.
+    pub fn acting(&self, actor: Actor) -> Writer {
+        Writer { db: self.db.clone(), pen: Pen { actor, ..self.pen.clone() } }
+    }
+}

@@ -1,0 +1,9 @@
+//! One suite for every repository function, run on SQLite and on PostgreSQL.
+//!
+//! PostgreSQL is taken from `MEDIANEST_TEST_POSTGRES` (`postgres://user@host:port/database`), where each
+//! test makes a schema of its own; without the variable that half prints that it is skipped.
+
+mod house;
+mod people;
+mod sign_in;
+mod start;
