@@ -1,0 +1,21 @@
+//! The portal: warp, the pages, the API and the wiring of everything that lives.
+//!
+//!     main -> cli -> wiring -> supervision tree (actors)
+//!                      |
+//!                      +-> server -> route::front_door -> pages, api, live
+//!
+//! The only crate that names warp. A route reads the store or asks an actor; it changes nothing
+//! itself.
+
+pub mod app;
+pub mod auth;
+pub mod cors;
+pub mod csrf;
+pub mod headers;
+pub mod limits;
+pub mod link;
+pub mod metrics_door;
+pub mod problem;
+pub mod route;
+pub mod server;
+pub mod settings;
