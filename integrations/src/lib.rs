@@ -1,1 +1,15 @@
+//! The outside services and programs: what is sent to them, and what their answers mean.
+//!
+//! Nothing here knows of actors, of the store or of pages. Everything that leaves the process
+//! has a deadline, and every call to a service passes the gate of its circuit breaker.
 
+pub mod breaker;
+pub mod error;
+pub mod http;
+pub mod process;
+pub mod ytdlp;
+
+#[cfg(test)]
+pub(crate) mod test_server;
+
+pub use error::Error;
