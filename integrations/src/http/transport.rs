@@ -1,0 +1,74 @@
+//! Connections to services, shared by everything that calls one.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::address::is_metadata_or_link_local;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::{Attempt, Policy};
+
+use crate::Error;
+
+/// How many redirects within one origin are followed.
+const MAX_REDIRECTS: usize = 5;
+
+/// A pool of connections. Clones share it. Made once at start: loading the certificates of
+/// the system takes time and memory.
+#[derive(Clone, Debug)]
+pub struct Transport(reqwest::Client);
+
+impl Transport {
+    /// # Errors
+    /// [`Error::Internal`] when the certificates of the system cannot be loaded.
+    pub fn new() -> Result<Self, Error> {
+        // Fails when a provider is installed already, which is what we want.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        reqwest::Client::builder()
+            .user_agent(concat!("MediaNest/", env!("CARGO_PKG_VERSION")))
+            .no_proxy()
+            .redirect(Policy::custom(stay_within_the_origin))
+            .dns_resolver(Arc::new(GuardedResolver))
+            .connect_timeout(Duration::from_secs(5))
+            .tcp_keepalive(Duration::from_secs(30))
+            .pool_idle_timeout(Duration::from_secs(60))
+            .pool_max_idle_per_host(4)
+            .build()
+            .map(Self)
+            .map_err(|error| Error::Internal {
+                service: "the HTTP client".into(),
+                reason: error.without_url().to_string(),
+            })
+    }
+
+    pub(crate) fn client(&self) -> &reqwest::Client {
+        &self.0
+    }
+}
+
+/// Another origin must not get our key, and a service must not send us round the network.
+fn stay_within_the_origin(attempt: Attempt<'_>) -> reqwest::redirect::Action {
+    let came_from = attempt.previous().last().map(url::Url::origin);
+    if attempt.previous().len() > MAX_REDIRECTS || came_from != Some(attempt.url().origin()) {
+        return attempt.stop();
+    }
+    attempt.follow()
+}
+
+/// Finds the addresses of names, without those where no service of a household can be: a name
+/// that leads to a metadata service leads nowhere.
+struct GuardedResolver;
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let good: Vec<SocketAddr> =
+                found.filter(|address| !is_metadata_or_link_local(address.ip())).collect();
+            if good.is_empty() {
+                return Err("the name leads to no address that a service may have".into());
+            }
+            Ok(Box::new(good.into_iter()) as Addrs)
+        })
+    }
+}
