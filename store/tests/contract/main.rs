@@ -5,5 +5,6 @@
 
 mod house;
 mod people;
+mod services;
 mod sign_in;
 mod start;
