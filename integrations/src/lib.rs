@@ -6,6 +6,7 @@
 pub mod breaker;
 pub mod error;
 pub mod http;
+pub mod probe;
 pub mod process;
 pub mod ytdlp;
 
