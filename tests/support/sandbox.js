@@ -1,0 +1,49 @@
+// The stand-ins of the sandbox crate, as a process of their own.
+
+import { join } from 'node:path';
+
+import { Program, eventually, plainEnvironment } from './program.js';
+import { root } from './portal.js';
+
+const binary = process.env.MEDIANEST_SANDBOX_BIN ?? join(root, 'target/debug/sandbox');
+const cache = process.env.MEDIANEST_SANDBOX_CACHE ?? join(root, '.cache/sandbox');
+
+export class Sandbox {
+  static async start(services = []) {
+    const args = ['--cache', cache, ...services.flatMap((name) => ['--service', name])];
+    const program = new Program(binary, args, { env: plainEnvironment(), input: 'pipe' });
+    // The first start makes the films.
+    const line = await eventually('the sandbox prints its addresses', () => {
+      if (!program.isRunning) throw new Error(`the sandbox ended:\n${program.log}`);
+      return program.log.match(/^\{.*\}$/m)?.[0];
+    }, 60_000);
+    return new Sandbox(program, JSON.parse(line));
+  }
+
+  constructor(program, addresses) {
+    this.program = program;
+    this.site = addresses.video_site;
+    this.control = addresses.control;
+    this.services = addresses.services;
+    this.neighbour = addresses.neighbour;
+  }
+
+  /** For MEDIANEST_DOWNLOAD_ALLOW_HOSTS. */
+  get host() {
+    return new URL(this.site).host;
+  }
+
+  /** up, down, hang, refuse, slow. */
+  async set(service, mode) {
+    const answer = await fetch(`${this.control}/_fault`, { method: 'POST', body: JSON.stringify({ service, mode }) });
+    if (answer.status !== 204) throw new Error(`${service}: ${answer.status} ${await answer.text()}`);
+  }
+
+  async hits() {
+    return (await fetch(`${this.site}/_hits`)).json();
+  }
+
+  stop() {
+    return this.program.end('SIGTERM');
+  }
+}
