@@ -3,6 +3,17 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use domain::ApiTokenId;
+use moka::sync::Cache;
+use store::{Reader, Store, Writer};
+
+use crate::auth::authority::Sessions;
+use crate::auth::password::Hasher;
+use crate::auth::setup::SetUpToken;
+use crate::auth::throttle::Throttle;
+use crate::auth::token::Tokens;
+use crate::csrf;
+use crate::route::Head;
 use crate::settings::Settings;
 
 /// The portal's shared parts; cheap to clone.
@@ -12,11 +23,36 @@ pub struct App(Arc<Parts>);
 /// Dereferenced to by [`App`].
 pub struct Parts {
     pub settings: Settings,
+    pub store: Store,
+    /// What pages and the API read settled history from.
+    pub reader: Reader,
+    /// For accounts, sessions and tokens only; everything else is told to an actor.
+    pub(crate) writer: Writer,
+    /// Who a session is; its row decides.
+    pub sessions: Sessions,
+    pub(crate) tokens: Tokens,
+    pub(crate) csrf: csrf::Tokens,
+    pub(crate) hasher: Hasher,
+    pub(crate) throttle: Throttle,
+    /// API tokens whose use was noted within the last minute.
+    pub(crate) tokens_in_use: Cache<ApiTokenId, ()>,
+    /// Present while the portal waits for its first admin.
+    pub(crate) set_up_token: Option<SetUpToken>,
 }
 
 impl App {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// A writer that names whoever makes this request in the audit log.
+    pub(crate) fn writer_for(&self, head: &Head) -> Writer {
+        self.writer.acting(store::Actor {
+            user: head.user.as_ref().map(|user| user.id),
+            session: head.session(),
+            ip: Some(head.remote.to_string()),
+            request_id: Some(head.request_id.to_string()),
+        })
     }
 }
 

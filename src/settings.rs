@@ -17,6 +17,7 @@ pub mod names;
 mod parse;
 mod source;
 
+pub use names::Name;
 pub use parse::{HostPort, Network};
 pub use source::{BadSetting, Source};
 

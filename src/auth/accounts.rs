@@ -1,0 +1,55 @@
+//! Accounts, as admins make and change them.
+
+use domain::user::{Role, User, Username, check_password};
+use domain::{Secret, UserId};
+use serde::Deserialize;
+use store::{NewUser, UserPatch};
+
+use crate::app::App;
+use crate::problem::{OfField, Problem};
+use crate::route::Head;
+
+/// An account that an admin asks for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewAccount {
+    pub username: String,
+    pub password: Secret,
+    pub role: Role,
+}
+
+/// What an admin changes; absent fields stay.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountPatch {
+    pub role: Option<Role>,
+    pub enabled: Option<bool>,
+}
+
+/// Makes an account.
+///
+/// # Errors
+///
+/// A name or a password that does not fit; a name that is taken.
+pub async fn create(app: &App, head: &Head, new: NewAccount) -> Result<User, Problem> {
+    let username: Username = new.username.parse().of_field("username")?;
+    check_password(new.password.expose()).of_field("password")?;
+    let hash = app.hasher.hash(new.password).await?;
+    let new = NewUser { username: &username, email: None, role: new.role, password_hash: Some(&hash) };
+    Ok(app.writer_for(head).create_user(&new).await?)
+}
+
+/// Changes an account; its sessions and streams feel it within a second.
+///
+/// # Errors
+///
+/// Nobody there; the last admin.
+pub async fn change(app: &App, head: &Head, id: UserId, patch: AccountPatch) -> Result<User, Problem> {
+    let sessions = app.reader.sessions_of(id).await?;
+    let patch = UserPatch { role: patch.role, enabled: patch.enabled };
+    let user = app.writer_for(head).update_user(id, patch).await?;
+    for session in sessions {
+        app.sessions.recheck(session.id);
+    }
+    Ok(user)
+}
