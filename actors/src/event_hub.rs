@@ -94,7 +94,10 @@ pub struct Subscription {
     number: u64,
     receiver: mpsc::Receiver<Delivery>,
     hub: Handle<Message>,
-    /// Where this stream starts; what came after it will be delivered.
+    /// What the reader has seen so far: everything later is delivered. Absent when the first
+    /// delivery is [`Delivery::Resync`].
+    pub since: Option<EventId>,
+    /// The newest id when the subscription began.
     pub cursor: EventId,
 }
 
@@ -219,9 +222,10 @@ impl EventHub {
 impl State {
     fn subscribe(&mut self, hub: Handle<Message>, viewer: Viewer, since: Option<&str>) -> Subscription {
         let replay = self.ring.since(since, |event| event.audience().includes(viewer.user, viewer.role));
-        let missed = match &replay {
-            Replay::Events(events) => events.len(),
-            Replay::Resync => 1,
+        let newest = self.ring.newest();
+        let (missed, start) = match &replay {
+            Replay::Events(events) => (events.len(), since.map_or(Some(newest), |since| since.parse().ok())),
+            Replay::Resync => (1, None),
         };
         let (sender, receiver) = mpsc::channel(BEHIND + missed);
         // The channel was made large enough for all of it.
@@ -237,7 +241,7 @@ impl State {
         self.next_listener += 1;
         let number = self.next_listener;
         self.listeners.insert(number, Listener { viewer, sender });
-        Subscription { number, receiver, hub, cursor: self.ring.newest() }
+        Subscription { number, receiver, hub, since: start, cursor: newest }
     }
 
     fn deliver(&mut self, published: &Arc<Published>) {
