@@ -7,6 +7,7 @@
 //! The only crate that names warp. A route reads the store or asks an actor; it changes nothing
 //! itself.
 
+pub mod api;
 pub mod app;
 pub mod auth;
 pub mod cors;
