@@ -4,6 +4,7 @@
 //! has a deadline, and every call to a service passes the gate of its circuit breaker.
 
 pub mod breaker;
+pub mod egress;
 pub mod error;
 pub mod http;
 pub mod probe;
