@@ -30,9 +30,10 @@ CREATE TABLE youtube_downloads (
     -- write of a worker names the fence that it was given.
     node_id TEXT COLLATE "C",
     fence BIGINT NOT NULL DEFAULT 0,
-    leased_at BIGINT,
     lease_until BIGINT,
-    -- Leases lost since anything was downloaded.
+    -- Whether the present lease was renewed, and so held for some seconds.
+    is_renewed BOOLEAN NOT NULL DEFAULT FALSE,
+    -- Leases lost since anything was downloaded: 3 for each, 1 for one that was never renewed.
     lost_leases BIGINT NOT NULL DEFAULT 0,
     -- The process group of yt-dlp, kept until the next one is started.
     pid BIGINT,

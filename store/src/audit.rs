@@ -118,6 +118,14 @@ impl From<AuditRow> for AuditEntry {
 }
 
 in_both! {
+    /// Puts this transaction into the line of those that write to the log. First of all in
+    /// every change of people and their sessions: whoever locked a row before would wait for
+    /// somebody in the line who waits for that row.
+    pub(crate) async fn line_up(&mut self) -> Result<(), Error> {
+        sqlx::query("UPDATE audit_head SET seq = seq WHERE id = 1").execute(&mut **self).await?;
+        Ok(())
+    }
+
     /// Appends an entry in the name of the writer's actor.
     pub(crate) async fn audit(&mut self, action: &str, object: &str, detail: Value) -> Result<(), Error> {
         // The update locks the row until the commit, which puts all writers in one line.

@@ -15,10 +15,13 @@
 
 mod audit;
 mod data_dir;
+mod downloads;
+mod effects;
 mod engine;
 mod error;
 mod heartbeats;
 mod keyring;
+mod nodes;
 mod notifications;
 mod open;
 mod outbox;
@@ -31,8 +34,13 @@ mod users;
 
 pub use audit::{Actor, AuditEntry, AuditVerdict};
 pub use data_dir::{DataDir, DataDirLock, NodeId};
+pub use downloads::{
+    Lease, Leased, NewDownload, NewFile, PreviousLease, ProcessRecord, Quota, RunnableJob, Submitted,
+};
+pub use effects::{Effect, EffectLease, NewEffect};
 pub use error::{Conflict, Error};
 pub use keyring::{Keyring, Place};
+pub use nodes::NodeRow;
 pub use notifications::Notification;
 pub use open::{Engine, Store, StoreSettings};
 pub use outbox::OutboxRow;

@@ -184,6 +184,7 @@ impl Writer {
     /// Ends one session. Says whether it was alive.
     pub async fn revoke_session(&self, id: SessionId) -> Result<bool, Error> {
         Ok(in_transaction!(self, tx => {
+            tx.line_up().await?;
             let revoked =
                 sqlx::query("UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")
                     .bind(id.to_string())
@@ -202,6 +203,7 @@ impl Writer {
     /// were alive.
     pub async fn revoke_sessions_of(&self, user: UserId) -> Result<Vec<SessionId>, Error> {
         let revoked: Vec<String> = in_transaction!(self, tx => {
+            tx.line_up().await?;
             sqlx::query("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = $1")
                 .bind(user.to_string())
                 .execute(&mut *tx)

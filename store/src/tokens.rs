@@ -136,6 +136,7 @@ impl Writer {
     /// Ends a token of `user`. Says whether it was theirs and alive.
     pub async fn revoke_api_token(&self, user: UserId, id: ApiTokenId) -> Result<bool, Error> {
         Ok(in_transaction!(self, tx => {
+            tx.line_up().await?;
             let revoked = sqlx::query(
                 "UPDATE api_tokens SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL",
             )

@@ -226,9 +226,8 @@ impl Writer {
     /// [`Error::NotFound`]; [`Conflict::LastAdmin`] when nobody else could undo it.
     pub async fn update_user(&self, id: UserId, patch: UserPatch) -> Result<User, Error> {
         Ok(in_transaction!(self, tx => {
-            // Two admins who demote each other at the same time must see each other: everybody
-            // who changes a standing takes this row first.
-            sqlx::query("UPDATE audit_head SET seq = seq WHERE id = 1").execute(&mut *tx).await?;
+            // Also lets two admins who demote each other at the same time see each other.
+            tx.line_up().await?;
             let before = tx.lock_user(id).await?;
             let after = User {
                 role: patch.role.unwrap_or(before.role),
@@ -278,6 +277,7 @@ impl Writer {
         ends_sessions: bool,
     ) -> Result<(), Error> {
         in_transaction!(self, tx => {
+            tx.line_up().await?;
             let updated = sqlx::query(
                 "UPDATE users SET password_hash = $2, session_epoch = session_epoch + $3 WHERE id = $1",
             )
@@ -302,6 +302,7 @@ impl Writer {
     /// for everybody again, 0 is no limit.
     pub async fn set_downloads_per_hour(&self, id: UserId, quota: Option<u32>) -> Result<(), Error> {
         in_transaction!(self, tx => {
+            tx.line_up().await?;
             let updated = sqlx::query("UPDATE users SET downloads_per_hour = $2 WHERE id = $1")
                 .bind(id.to_string())
                 .bind(quota.map(i64::from))
@@ -319,6 +320,7 @@ impl Writer {
     /// Remembers that the person signed in, in the audit log too.
     pub async fn record_login(&self, id: UserId) -> Result<(), Error> {
         in_transaction!(self, tx => {
+            tx.line_up().await?;
             sqlx::query("UPDATE users SET last_login_at = $2 WHERE id = $1")
                 .bind(id.to_string())
                 .bind(Timestamp::now().as_millis())
