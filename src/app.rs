@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::ApiTokenId;
 use moka::sync::Cache;
@@ -13,6 +14,7 @@ use crate::auth::setup::SetUpToken;
 use crate::auth::throttle::Throttle;
 use crate::auth::token::Tokens;
 use crate::csrf;
+use crate::health::Readiness;
 use crate::route::Head;
 use crate::settings::Settings;
 
@@ -34,6 +36,8 @@ pub struct Parts {
     pub(crate) csrf: csrf::Tokens,
     pub(crate) hasher: Hasher,
     pub(crate) throttle: Throttle,
+    pub(crate) readiness: Readiness,
+    pub(crate) draining: AtomicBool,
     /// API tokens whose use was noted within the last minute.
     pub(crate) tokens_in_use: Cache<ApiTokenId, ()>,
     /// Present while the portal waits for its first admin.
@@ -43,6 +47,15 @@ pub struct Parts {
 impl App {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// Whether the portal is about to stop: it serves what is there and is not ready for more.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
     }
 
     /// A writer that names whoever makes this request in the audit log.

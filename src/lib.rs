@@ -10,13 +10,17 @@
 pub mod api;
 pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod cors;
 pub mod csrf;
 pub mod headers;
+pub mod health;
 pub mod limits;
 pub mod link;
+pub mod logging;
 pub mod metrics_door;
 pub mod problem;
 pub mod route;
 pub mod server;
 pub mod settings;
+pub mod wiring;

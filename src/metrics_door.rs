@@ -1,10 +1,53 @@
 //! `/metrics`: Prometheus text for an admin's bearer token, and the counters of the front door.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use crate::route::Head;
+use crate::app::App;
+use crate::problem::Problem;
+use crate::route::{Head, Response, Route, Via, Visit, get};
+
+const SECONDS: [f64; 11] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+pub fn routes() -> Vec<Route> {
+    vec![get("/metrics").admin().then(show)]
+}
+
+/// The recorder of this process; the first call starts it.
+pub fn recorder() -> &'static PrometheusHandle {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    RECORDER.get_or_init(|| {
+        let builder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+            .expect("there are buckets");
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        // An error means that somebody else records already; then ours stays empty.
+        let _ = metrics::set_global_recorder(recorder);
+        handle
+    })
+}
+
+async fn show(app: App, visit: Visit) -> Result<Response, Problem> {
+    if visit.via != Via::Bearer {
+        return Err(Problem::forbidden().with_detail("Ask with the API token of an admin as a bearer token."));
+    }
+    gauges(&app).await;
+    let handle = recorder();
+    handle.run_upkeep();
+    let mut response = Response::new(handle.render().into());
+    let text_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, text_type);
+    Ok(response)
+}
+
+/// What is counted by looking rather than as it happens.
+async fn gauges(_app: &App) {
+    metrics::gauge!("medianest_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+}
 
 /// Counts one answered request. The route is the pattern, never the path, so that nobody can
 /// make new series by asking for new paths.

@@ -10,9 +10,8 @@ use std::time::Duration;
 use domain::user::Invalid;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
-use serde_json::json;
 
-use crate::route::Response;
+use crate::route::{self as answer, Response};
 
 mod from;
 
@@ -139,18 +138,16 @@ impl Problem {
 
     /// As `application/problem+json`.
     pub fn to_json(&self, request_id: &str, instance: &str) -> Response {
-        let mut body = json!({
-            "type": format!("urn:medianest:problem:{}", self.kind),
-            "title": self.title,
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-            "instance": instance,
-            "request_id": request_id,
-        });
-        if !self.errors.is_empty() {
-            body["errors"] = json!(self.errors);
-        }
-        let mut response = Response::new(body.to_string().into());
+        let details = Details {
+            r#type: format!("urn:medianest:problem:{}", self.kind),
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            instance,
+            request_id,
+            errors: &self.errors,
+        };
+        let mut response = answer::json(self.status, &details);
         let json_type = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, json_type);
         self.mark(&mut response);
@@ -177,6 +174,19 @@ impl Problem {
             headers.insert(header::WWW_AUTHENTICATE, scheme);
         }
     }
+}
+
+/// The members of `application/problem+json`.
+#[derive(Serialize)]
+struct Details<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
 }
 
 /// Names the field that a domain rule refused.

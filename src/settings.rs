@@ -7,7 +7,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use domain::Secret;
 
@@ -78,9 +78,10 @@ impl Origin {
 }
 
 impl Settings {
-    /// Reads the environment of this process, and the file that `MEDIANEST_CONFIG` names.
-    pub fn from_env() -> Result<Self, BadSetting> {
-        Self::read(&Source::of_process()?)
+    /// Reads the environment of this process over `file`, or over the file that
+    /// `MEDIANEST_CONFIG` names.
+    pub fn from_env(file: Option<&Path>) -> Result<Self, BadSetting> {
+        Self::read(&Source::of_process(file)?)
     }
 
     /// The settings of somebody who set nothing but the folder: what tests start from.

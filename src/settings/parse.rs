@@ -97,6 +97,13 @@ pub struct HostPort {
     pub port: u16,
 }
 
+impl std::fmt::Display for HostPort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let HostPort { host, port } = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+    }
+}
+
 pub fn host_port(text: &str) -> Result<HostPort, String> {
     let wrong = || format!("{text:?} is not a host and a port such as 127.0.0.1:9000");
     let (name, port) = text.rsplit_once(':').ok_or_else(wrong)?;
@@ -135,6 +142,12 @@ impl Network {
             }
             _ => false,
         }
+    }
+}
+
+impl std::fmt::Display for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.address, self.bits)
     }
 }
 

@@ -34,9 +34,14 @@ struct Raw {
 }
 
 impl Source {
-    /// The environment of this process over the file that `MEDIANEST_CONFIG` names.
-    pub fn of_process() -> Result<Self, BadSetting> {
-        Self::of(|name| std::env::var(name).ok())
+    /// The environment of this process over `file`, or over the file that `MEDIANEST_CONFIG`
+    /// names.
+    pub fn of_process(file: Option<&Path>) -> Result<Self, BadSetting> {
+        let file = file.map(|file| file.display().to_string());
+        Self::of(|name| match &file {
+            Some(file) if name == names::CONFIG => Some(file.clone()),
+            _ => std::env::var(name).ok(),
+        })
     }
 
     /// For tests: exactly these values.
