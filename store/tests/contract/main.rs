@@ -3,8 +3,10 @@
 //! PostgreSQL is taken from `MEDIANEST_TEST_POSTGRES` (`postgres://user@host:port/database`), where each
 //! test makes a schema of its own; without the variable that half prints that it is skipped.
 
+mod downloads;
 mod house;
 mod people;
 mod services;
 mod sign_in;
 mod start;
+mod work;
