@@ -117,7 +117,7 @@ export class Visitor {
 /** The first start in a browser: opens the link from the log and makes the first admin. */
 export async function setUp(visitor) {
   const { page, portal } = visitor;
-  const link = portal.log.match(/https?:\/\/\S+\/setup\S*/)?.[0];
+  const link = portal.log.match(/https?:\/\/[^\s"]+\/setup[^\s"]*/)?.[0];
   assert.ok(link, `the log has the set-up link:\n${portal.log}`);
   await page.goto(link, { waitUntil: 'domcontentloaded' });
   await page.locator('input[name=username]').fill(ADMIN.username);
