@@ -31,7 +31,7 @@ mod solo;
 mod stats;
 mod system;
 
-pub use actor::{Actor, ChildEnded, Crash, Exit, Message};
+pub use actor::{Actor, ChildEnded, Crash, Exit, Message, NothingToDo};
 pub use caught::Panicked;
 pub use envelope::{Correlation, Envelope, correlated, correlation};
 pub use event::{Occurrence, SupervisionEvent};
@@ -42,4 +42,5 @@ pub use snapshot::{ActorSnapshot, ActorState, MessageStats};
 pub use solo::Solo;
 pub use system::{STUCK_AFTER, System};
 
-pub(crate) use slot::{Phase, Slot};
+pub(crate) use caught::caught;
+pub(crate) use slot::{Phase, Placing, Slot};

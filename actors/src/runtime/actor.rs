@@ -68,6 +68,12 @@ pub trait Actor: Sized + Send + Sync + 'static {
     }
 }
 
+/// Returned from [`Actor::start`]: there is nothing to do here, and that is no failure.
+/// The supervisor carries on without the actor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is nothing to do")]
+pub struct NothingToDo;
+
 /// The end of a linked actor, as its supervisor hears of it.
 #[derive(Debug, Clone)]
 pub struct ChildEnded {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use domain::Timestamp;
@@ -15,7 +15,7 @@ const KEPT: usize = 512;
 #[derive(Debug, Clone, Serialize)]
 pub struct SupervisionEvent {
     pub at: Timestamp,
-    pub path: Arc<str>,
+    pub path: String,
     pub what: Occurrence,
     /// In words, where there is one.
     pub reason: Option<String>,

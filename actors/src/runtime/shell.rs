@@ -6,7 +6,7 @@ use ractor::{ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent as Link};
 use tokio::time::Instant;
 
 use super::{
-    Actor, ChildEnded, Crash, Envelope, Exit, Myself, Occurrence, Slot, System,
+    Actor, ChildEnded, Crash, Envelope, Exit, Message, Myself, Occurrence, Slot, System,
     caught::{caught, caught_now},
     correlated,
     slot::Life,
@@ -49,13 +49,18 @@ struct Living<A: Actor> {
 }
 
 /// However a life ends, its timers end with it and handles stop finding it.
-struct EndOfLife<A: Actor>(Option<Myself<A::Message>>);
+fn end_of_life<M: Message>(me: &Myself<M>) {
+    me.close_timers();
+    me.slot().end_life(me.life().generation);
+}
 
-impl<A: Actor> Drop for EndOfLife<A> {
+/// Watches over a start, which may fail, panic or be cancelled.
+struct UnlessStarted<'a, M: Message>(Option<&'a Myself<M>>);
+
+impl<M: Message> Drop for UnlessStarted<'_, M> {
     fn drop(&mut self) {
-        if let Some(me) = &self.0 {
-            me.close_timers();
-            me.slot().end_life(me.life().generation);
+        if let Some(me) = self.0 {
+            end_of_life(me);
         }
     }
 }
@@ -63,7 +68,7 @@ impl<A: Actor> Drop for EndOfLife<A> {
 impl<A: Actor> Drop for Living<A> {
     fn drop(&mut self) {
         let _ = self.bury();
-        drop(EndOfLife::<A>(Some(self.me.clone())));
+        end_of_life(&self.me);
     }
 }
 
@@ -78,6 +83,7 @@ impl<A: Actor> Living<A> {
     fn crash(&mut self, crash: Crash) -> ActorProcessingErr {
         let _ = self.bury();
         self.me.slot().set_last_error(&crash.to_string());
+        end_of_life(&self.me);
         crash
     }
 }
@@ -110,11 +116,12 @@ impl<A: Actor> ractor::Actor for Shell<A> {
         let generation = self.slot.begin_life(myself.get_cell());
         let life = Arc::new(Life::new(myself.get_cell(), generation, A::MAILBOX));
         let me = Myself::new(self.system.clone(), Arc::clone(&self.slot), Arc::clone(&life));
-        let mut unless_started = EndOfLife::<A>(Some(me.clone()));
-
+        let mut unless_started = UnlessStarted(Some(&me));
         let state = caught(async { self.actor.start(&me).await }).await?;
-        let mut living = Living { me, state: Some(state), card_taken_at: None };
         unless_started.0 = None;
+        drop(unless_started);
+
+        let mut living = Living { me, state: Some(state), card_taken_at: None };
         self.refresh_card(&mut living, Instant::now())?;
         self.slot.bind(life);
         Ok(living)
@@ -166,6 +173,7 @@ impl<A: Actor> ractor::Actor for Shell<A> {
         let Some(state) = living.state.as_mut() else { return Ok(()) };
         let stopped = caught(async { Ok(self.actor.stop(&living.me, state).await) }).await;
         let buried = living.bury();
+        end_of_life(&living.me);
         stopped.and(buried).map_err(|crash| living.crash(crash))
     }
 }

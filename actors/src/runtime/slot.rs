@@ -94,7 +94,8 @@ struct Ledger {
     cell: Option<ActorCell>,
     generation: u64,
     restarts: u32,
-    restarts_used: u32,
+    /// How many restarts count towards a meltdown, and until when at the latest.
+    restarts_used: (u32, Option<Instant>),
     last_error: Option<String>,
     busy_with: Option<&'static str>,
     reported_stuck: bool,
@@ -136,7 +137,7 @@ impl Slot {
                 cell: None,
                 generation: 0,
                 restarts: 0,
-                restarts_used: 0,
+                restarts_used: (0, None),
                 last_error: None,
                 busy_with: None,
                 reported_stuck: false,
@@ -292,8 +293,8 @@ impl Slot {
         self.ledger().restarts += 1;
     }
 
-    pub(crate) fn set_restarts_used(&self, used: u32) {
-        self.ledger().restarts_used = used;
+    pub(crate) fn set_restarts_used(&self, used: u32, until: Instant) {
+        self.ledger().restarts_used = (used, Some(until));
     }
 
     // --- what others read -----------------------------------------------------------
@@ -340,7 +341,7 @@ impl Slot {
             mailbox,
             refused: self.refused.load(Ordering::Relaxed),
             restarts: ledger.restarts,
-            restarts_used: ledger.restarts_used,
+            restarts_used: ledger.restarts_used(now),
             restarts_allowed: ledger.placing.restarts_allowed,
             last_error: ledger.last_error.clone(),
             since: ledger.since,
@@ -356,6 +357,11 @@ impl Slot {
 }
 
 impl Ledger {
+    fn restarts_used(&self, now: Instant) -> u32 {
+        let (used, until) = self.restarts_used;
+        if until.is_some_and(|until| now <= until) { used } else { 0 }
+    }
+
     fn set_phase(&mut self, phase: Phase) {
         if self.phase == phase {
             return;

@@ -26,6 +26,12 @@ struct Shared {
     timeline: Timeline,
 }
 
+impl std::fmt::Debug for System {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("System")
+    }
+}
+
 impl Default for System {
     fn default() -> Self {
         Self::new()
@@ -107,7 +113,7 @@ impl System {
     pub(crate) fn note(&self, slot: &Slot, what: Occurrence, reason: Option<String>) {
         self.0.timeline.push(SupervisionEvent {
             at: Timestamp::now(),
-            path: Arc::clone(slot.path()),
+            path: slot.path().to_string(),
             what,
             reason,
             generation: slot.generation(),
