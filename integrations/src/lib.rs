@@ -7,6 +7,7 @@ pub mod breaker;
 pub mod egress;
 pub mod error;
 pub mod http;
+pub mod job_runner;
 pub mod probe;
 pub mod process;
 pub mod ytdlp;
