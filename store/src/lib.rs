@@ -18,6 +18,7 @@ mod data_dir;
 mod downloads;
 mod effects;
 mod engine;
+pub mod ephemeral;
 mod error;
 mod heartbeats;
 mod keyring;

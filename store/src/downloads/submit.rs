@@ -33,7 +33,7 @@ pub struct Quota {
 /// What became of a wish.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Submitted {
-    Accepted(Download),
+    Accepted(Box<Download>),
     /// The same person downloads the same link in the same quality just now: this is it.
     Duplicate(DownloadId),
     /// Nothing was queued; the quota has room again then.
@@ -155,7 +155,7 @@ impl Writer {
             let event =
                 Event::DownloadChanged { download: download.id, owner: new.user, version: download.version };
             tx.tell(&event).await?;
-            Submitted::Accepted(download)
+            Submitted::Accepted(Box::new(download))
         }))
     }
 

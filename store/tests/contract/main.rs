@@ -4,6 +4,7 @@
 //! test makes a schema of its own; without the variable that half prints that it is skipped.
 
 mod downloads;
+mod ephemeral;
 mod house;
 mod people;
 mod services;
