@@ -40,8 +40,8 @@ pub enum Pull {
     Ticked,
     /// How often did it tick?
     Ticks(Reply<u64>),
-    /// Block the thread until the sender is dropped.
-    Block(std::sync::mpsc::Receiver<()>),
+    /// Block the thread until the gate of the strings opens.
+    Block,
 }
 
 impl actors::runtime::Message for Pull {
@@ -57,7 +57,7 @@ impl actors::runtime::Message for Pull {
             Self::Tick(_) => "Tick",
             Self::Ticked => "Ticked",
             Self::Ticks(_) => "Ticks",
-            Self::Block(_) => "Block",
+            Self::Block => "Block",
         }
     }
 }
@@ -72,6 +72,10 @@ pub enum Start {
     Hangs,
     Takes(Duration),
     HasNothingToDo,
+    /// Well, but its first message kills it.
+    ThenPanics,
+    /// Blocks its thread until it is released.
+    Blocks,
 }
 
 /// How a stop goes.
@@ -95,6 +99,8 @@ struct Threads {
     always: HashMap<String, Start>,
     stops: HashMap<String, Stop>,
     panics_on_drop: HashMap<String, bool>,
+    /// What blocked puppets wait for.
+    gate: Option<Arc<Mutex<std::sync::mpsc::Receiver<()>>>>,
 }
 
 impl Strings {
@@ -123,6 +129,20 @@ impl Strings {
     /// What happened since this was asked last, as "start a", "stop b".
     pub fn trace(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap().trace)
+    }
+
+    /// From now on blocked puppets wait until what this answers is dropped.
+    pub fn gate(&self) -> std::sync::mpsc::Sender<()> {
+        let (open, closed) = std::sync::mpsc::channel();
+        self.0.lock().unwrap().gate = Some(Arc::new(Mutex::new(closed)));
+        open
+    }
+
+    fn block(&self) {
+        let gate = self.0.lock().unwrap().gate.clone();
+        if let Some(gate) = gate {
+            let _ = gate.lock().unwrap().recv();
+        }
     }
 
     fn next_start(&self, path: &str) -> Start {
@@ -171,12 +191,14 @@ impl Actor for Puppet {
         match self.strings.next_start(&path) {
             Start::Well => {}
             Start::Takes(time) => tokio::time::sleep(time).await,
+            Start::ThenPanics => me.tell(Pull::Panic),
             other => {
                 self.strings.note(format!("try {path}"));
                 match other {
                     Start::Fails => return Err("no luck".into()),
                     Start::Panics => panic!("at the start"),
                     Start::HasNothingToDo => return Err(NothingToDo.into()),
+                    Start::Blocks => self.strings.block(),
                     _ => std::future::pending().await,
                 }
             }
@@ -198,7 +220,7 @@ impl Actor for Puppet {
             Pull::Tick(period) => drop(me.every(period, || Pull::Ticked)),
             Pull::Ticked => state.ticks += 1,
             Pull::Ticks(reply) => reply.send(state.ticks),
-            Pull::Block(released) => drop(released.recv()),
+            Pull::Block => self.strings.block(),
         }
         Ok(())
     }

@@ -28,7 +28,8 @@ impl State {
         self.children.was(actor);
         let was_starting = self.leave_start(key).is_some();
         let Some(entry) = self.children.get(key) else { return };
-        if exit.is_abnormal() {
+        let was_killed_by_us = matches!((&entry.status, &exit), (Status::Stopping(_), Exit::Killed));
+        if exit.is_abnormal() && !was_killed_by_us {
             entry.slot.set_last_error(&exit.to_string());
         }
         match entry.status {
