@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod app;
+pub mod assets;
 pub mod auth;
 pub mod cli;
 pub mod cors;
@@ -23,4 +24,6 @@ pub mod problem;
 pub mod route;
 pub mod server;
 pub mod settings;
+pub mod web;
+pub mod views;
 pub mod wiring;

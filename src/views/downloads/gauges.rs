@@ -1,0 +1,59 @@
+//! What is left: downloads of this hour, and room on the disk.
+
+use askama::Template;
+use domain::Timestamp;
+
+use crate::views::human::{Bytes, Clock};
+
+/// `#quota`: pushed with `outerMorph` to its owner.
+#[derive(Debug, Clone, Copy, Template)]
+#[template(path = "_quota.html")]
+pub struct QuotaGauge {
+    pub used: u32,
+    /// 0 means no limit.
+    pub limit: u32,
+    /// When the next one comes back.
+    pub next_at: Option<Timestamp>,
+}
+
+impl QuotaGauge {
+    fn left(&self) -> u32 {
+        self.limit.saturating_sub(self.used)
+    }
+
+    fn next(&self) -> Option<Clock> {
+        self.next_at.map(Clock)
+    }
+}
+
+/// `#disk`: room in the downloads folder, in bytes.
+#[derive(Debug, Clone, Copy, Template)]
+#[template(path = "_disk.html")]
+pub struct DiskGauge {
+    pub total: u64,
+    pub free: u64,
+    /// Downloads wait below this.
+    pub reserve: u64,
+}
+
+impl DiskGauge {
+    fn used(&self) -> u64 {
+        self.total.saturating_sub(self.free)
+    }
+
+    /// Free, used, in all, and what stays free.
+    fn sizes(&self) -> [Bytes; 4] {
+        [self.free, self.used(), self.total, self.reserve].map(Bytes)
+    }
+
+    /// 0 to 100.
+    fn percent(&self) -> u64 {
+        (u128::from(self.used()) * 100 / u128::from(self.total.max(1))) as u64
+    }
+
+    fn is_full(&self) -> bool {
+        self.free < self.reserve
+    }
+}
+
+fragment!(QuotaGauge, DiskGauge);

@@ -1,0 +1,60 @@
+//! The people of the house, for an admin.
+
+use askama::Template;
+use domain::UserId;
+use domain::user::{Role, User};
+
+use super::human::Ago;
+use super::shell::{Person, Shell};
+use super::status::Pill;
+
+/// The page at `/admin/users`.
+#[derive(Debug, Template)]
+#[template(path = "admin/people.html")]
+pub struct PeoplePage {
+    pub shell: Shell,
+    pub me: UserId,
+    pub people: Vec<User>,
+    /// The query of the next page.
+    pub next: Option<String>,
+    pub form: NewPerson,
+    /// Why a change of a row was refused.
+    pub refusal: Option<String>,
+}
+
+/// The form that adds somebody.
+#[derive(Debug, Default)]
+pub struct NewPerson {
+    pub username: String,
+    pub is_admin: bool,
+    pub username_error: Option<String>,
+    pub password_error: Option<String>,
+    /// Show the form opened: it was sent and refused.
+    pub open: bool,
+}
+
+impl PeoplePage {
+    fn person(&self, user: &User) -> Person {
+        Person::new(user.username.clone())
+    }
+
+    fn is_me(&self, user: &User) -> bool {
+        user.id == self.me
+    }
+
+    fn is_admin(&self, user: &User) -> bool {
+        user.role == Role::Admin
+    }
+
+    fn seen(&self, user: &User) -> Option<Ago> {
+        user.last_login_at.map(Ago)
+    }
+
+    fn pill(&self, user: &User) -> Pill {
+        if user.enabled {
+            Pill { class: "ok", word: "Active" }
+        } else {
+            Pill { class: "off ring", word: "Disabled" }
+        }
+    }
+}
