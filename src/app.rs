@@ -2,11 +2,14 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use actors::event_hub;
+use actors::runtime::{Handle, System};
 use domain::ApiTokenId;
 use moka::sync::Cache;
+use store::ephemeral::Ephemeral;
 use store::{Reader, Store, Writer};
+use tokio_util::sync::CancellationToken;
 
 use crate::auth::authority::Sessions;
 use crate::auth::password::Hasher;
@@ -30,6 +33,14 @@ pub struct Parts {
     pub reader: Reader,
     /// For accounts, sessions and tokens only; everything else is told to an actor.
     pub(crate) writer: Writer,
+    /// Rate limits and the like, in this process or in Redis.
+    pub ephemeral: Ephemeral,
+    /// The running tree.
+    pub system: System,
+    /// Where events come from.
+    pub hub: Handle<event_hub::Message>,
+    /// The newest event: what a page that is rendered now already shows.
+    pub cursor: event_hub::Cursor,
     /// Who a session is; its row decides.
     pub sessions: Sessions,
     pub(crate) tokens: Tokens,
@@ -37,7 +48,8 @@ pub struct Parts {
     pub(crate) hasher: Hasher,
     pub(crate) throttle: Throttle,
     pub(crate) readiness: Readiness,
-    pub(crate) draining: AtomicBool,
+    /// Done when the portal is about to stop.
+    pub(crate) closing: CancellationToken,
     /// API tokens whose use was noted within the last minute.
     pub(crate) tokens_in_use: Cache<ApiTokenId, ()>,
     /// Present while the portal waits for its first admin.
@@ -51,11 +63,12 @@ impl App {
 
     /// Whether the portal is about to stop: it serves what is there and is not ready for more.
     pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
+        self.closing.is_cancelled()
     }
 
+    /// Makes the portal unready and ends every stream.
     pub(crate) fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+        self.closing.cancel();
     }
 
     /// A writer that names whoever makes this request in the audit log.

@@ -15,10 +15,10 @@ use clap::{Parser, Subcommand};
 
 use crate::settings::{BadSetting, Settings};
 
-//mod check;
+mod check;
 mod healthcheck;
 mod serve;
-//mod tree;
+mod tree;
 mod user;
 
 /// One login and one page over Plex, requests, service status and downloads.
@@ -99,8 +99,8 @@ fn command(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(settings()?),
         Command::Demo => Ok(()),
-        Command::Tree => Ok(()),
-        Command::Check => Ok(()),
+        Command::Tree => tree::run(&settings()?),
+        Command::Check => check::run(&settings()?),
         Command::Healthcheck => healthcheck::run(&settings()?),
         Command::User(command) => in_runtime(user::run(settings()?, command)),
         Command::Openapi => {

@@ -24,6 +24,6 @@ pub mod problem;
 pub mod route;
 pub mod server;
 pub mod settings;
-pub mod web;
 pub mod views;
+pub mod web;
 pub mod wiring;

@@ -1,15 +1,22 @@
 //! Puts the portal together, starts it, and takes it down in order.
+//!
+//!     data folder (locked) -> key -> store -> listener -> App -> blueprint + supervisor.toml
+//!                                                                   |
+//!                                                                   v
+//!                                                          the running tree
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use actors::event_hub::{self, EventHub};
+use actors::runtime::System;
+use actors::supervisor::{self, Blueprint, Root};
 use moka::sync::Cache;
+use store::ephemeral::Ephemeral;
 use store::{DataDir, DataDirLock, Keyring, Store, StoreSettings};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Parts};
 use crate::auth::authority::Sessions;
@@ -20,7 +27,12 @@ use crate::auth::token::Tokens;
 use crate::health::Readiness;
 use crate::route::{self, Route, Table, html};
 use crate::settings::Settings;
-use crate::{api, csrf, health, metrics_door, server};
+use crate::web::{self, Web};
+use crate::{api, csrf, health, metrics_door};
+
+mod tree;
+
+pub use tree::tree;
 
 /// A running portal.
 pub struct Portal {
@@ -28,9 +40,8 @@ pub struct Portal {
     /// Where it listens; with port 0 in the settings, the port that it got.
     pub address: SocketAddr,
     pub table: Arc<Table>,
+    root: Root,
     _lock: DataDirLock,
-    stop: Option<oneshot::Sender<()>>,
-    serving: JoinSet<()>,
 }
 
 /// Why a portal did not start. Nothing is running.
@@ -38,6 +49,10 @@ pub struct Portal {
 pub enum StartError {
     #[error(transparent)]
     Store(#[from] store::Error),
+    #[error("{0}")]
+    Tree(String),
+    #[error(transparent)]
+    Misfit(#[from] supervisor::StartError),
     #[error("could not listen on {0} (MEDIANEST_LISTEN): {1}")]
     Listen(SocketAddr, std::io::Error),
     #[error("could not write the set-up token: {0}")]
@@ -50,27 +65,31 @@ pub fn routes() -> Vec<Route> {
 }
 
 impl Portal {
+    /// Starts everything; returns when every actor has had its first start.
     pub async fn start(mut settings: Settings) -> Result<Self, StartError> {
         metrics_door::recorder();
+        let tree = tree(&settings)?;
         let lock = DataDir::lock(&settings.data_dir)?;
         settings.data_dir = lock.path().to_owned();
         let keys = Keyring::load_or_create(lock.path(), settings.secret_key.as_ref())?;
-        let url = settings.database_url.clone();
-        let data_dir = settings.data_dir.clone();
-        let store = Store::open(&StoreSettings { url, data_dir, keys: keys.clone() }).await?;
-        let listener = TcpListener::bind(settings.listen).await;
-        let listener = listener.map_err(|error| StartError::Listen(settings.listen, error))?;
-        let address = listener.local_addr().map_err(|error| StartError::Listen(settings.listen, error))?;
-
-        let set_up_token = if store.reader().is_set_up().await? {
-            setup::forget(lock.path());
-            None
-        } else {
-            Some(SetUpToken::load_or_create(lock.path()).map_err(StartError::SetUpToken)?)
+        let place = StoreSettings {
+            url: settings.database_url.clone(),
+            data_dir: settings.data_dir.clone(),
+            keys: keys.clone(),
         };
+        let store = Store::open(&place).await?;
+        let ephemeral = Ephemeral::connect(settings.redis_url.as_ref()).await?;
+        let cannot_listen = |error| StartError::Listen(settings.listen, error);
+        let listener = TcpListener::bind(settings.listen).await.map_err(cannot_listen)?;
+        let address = listener.local_addr().map_err(cannot_listen)?;
+        let set_up_token = set_up_token(&store, lock.path()).await?;
+
+        let system = System::new();
         let app = App::new(Parts {
             reader: store.reader(),
             writer: store.writer(),
+            hub: system.handle("events/event-hub"),
+            cursor: event_hub::Cursor::new(),
             sessions: Sessions::new(store.reader()),
             tokens: Tokens::new(&keys.subkey("jwt"), keys.fingerprint()),
             csrf: csrf::Tokens::new(keys.subkey("csrf")),
@@ -81,19 +100,24 @@ impl Portal {
                 .max_capacity(10_000)
                 .build(),
             readiness: Readiness::default(),
-            draining: AtomicBool::new(false),
+            closing: CancellationToken::new(),
             set_up_token,
+            ephemeral,
+            system: system.clone(),
             store,
             settings,
         });
         let table = Arc::new(Table::new(routes()));
         let filter = route::filter(table.clone(), app.clone(), |_, _, problem| html(problem.title));
-        let (stop, stopped) = oneshot::channel();
-        let mut serving = JoinSet::new();
-        serving.spawn(server::serve(Arc::new(listener), filter, async {
-            let _ = stopped.await;
-        }));
-        Ok(Self { app, address, table, _lock: lock, stop: Some(stop), serving })
+        let listener = Arc::new(listener);
+        let door = app.clone();
+        let blueprint = blueprint(&app).actor(web::PATH, move || Web {
+            app: door.clone(),
+            listener: listener.clone(),
+            filter: filter.clone(),
+        });
+        let root = supervisor::start(tree, blueprint, &system).await?;
+        Ok(Self { app, address, table, root, _lock: lock })
     }
 
     /// The address of a page of ours, as a browser on this machine would type it.
@@ -111,12 +135,39 @@ impl Portal {
         Some(self.address_of(&format!("/setup?token={token}")))
     }
 
-    pub async fn stop(mut self, _reason: &str) {
-        self.app.drain();
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        while self.serving.join_next().await.is_some() {}
+    /// Waits until the tree has ended by itself, and says why.
+    pub async fn ended(&self) -> String {
+        self.root.ended().await
+    }
+
+    /// Stops everything in order.
+    pub async fn stop(self, reason: &str) {
+        self.root.shutdown(reason).await;
         self.app.store.close().await;
     }
+}
+
+/// The one-time token while there is no admin; the used one goes.
+async fn set_up_token(store: &Store, data_dir: &std::path::Path) -> Result<Option<SetUpToken>, StartError> {
+    if store.reader().is_set_up().await? {
+        setup::forget(data_dir);
+        return Ok(None);
+    }
+    SetUpToken::load_or_create(data_dir).map(Some).map_err(StartError::SetUpToken)
+}
+
+/// What runs at each place of the tree but the door.
+fn blueprint(app: &App) -> Blueprint {
+    let (cursor, shared) = (app.cursor.clone(), app.ephemeral.is_shared());
+    Blueprint::new(&app.system)
+        .actor("events/event-hub", move || EventHub { cursor: cursor.clone(), shared })
+        .absent("events/outbox-relay", "not part of the portal yet")
+        .absent("events/stream-reader", "not part of the portal yet")
+        .absent("services", "not part of the portal yet")
+        .absent("effects", "not part of the portal yet")
+        .absent("downloads/egress", "not part of the portal yet")
+        .absent("downloads/jobs", "not part of the portal yet")
+        .absent("downloads/queue", "not part of the portal yet")
+        .absent("sessions", "not part of the portal yet")
+        .absent("maintenance", "not part of the portal yet")
 }

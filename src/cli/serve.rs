@@ -22,6 +22,7 @@ pub fn run(settings: Settings) -> Result<(), Failure> {
         let why = tokio::select! {
             _ = terminate.recv() => "SIGTERM",
             _ = interrupt.recv() => "SIGINT",
+            why = portal.ended() => return Err(Failure::Failed(format!("the supervision tree ended: {why}"))),
         };
         tokio::select! {
             () = portal.stop(why) => Ok(()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt};
 use http::{HeaderMap, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::visit::{Head, Rest, Visit};
 use crate::problem::Problem;
@@ -37,18 +37,15 @@ pub(super) async fn read_json<T: DeserializeOwned>(visit: &mut Visit) -> Result<
     }
     let head = visit.head();
     let bytes = read(&head.headers, &mut visit.rest, JSON_LIMIT).await?;
+    // Looked through once as it is, so that what follows is about fields and not about commas.
+    if let Err(error) = serde_json::from_slice::<IgnoredAny>(&bytes) {
+        let detail = format!("The body is not JSON: {error}.");
+        return Err(Problem::malformed().with_detail(detail).about("body"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(&bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        let inner = error.into_inner();
-        if inner.is_data() {
-            refused(&path, &without_position(&inner.to_string()))
-        } else {
-            Problem::malformed().with_detail("The body is not JSON.").about("body")
-        }
-    })?;
-    reader.end().map_err(|_| {
-        Problem::malformed().with_detail("The body is more than one JSON value.").about("body")
+        refused(&path, &without_position(&error.into_inner().to_string()))
     })?;
     Ok(value)
 }
@@ -139,6 +136,7 @@ fn refused(path: &str, message: &str) -> Problem {
         let name = quoted(message).unwrap_or_else(|| "body".to_owned());
         return Problem::invalid(name, "is there twice");
     }
+    let message = if message == "expected value" { "has the wrong type" } else { message };
     let field = if path.is_empty() || path == "." { "body" } else { path };
     let message: String = message.chars().filter(|c| !c.is_control()).take(200).collect();
     Problem::invalid(field.to_owned(), message)

@@ -11,20 +11,22 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use actors::runtime::correlated;
 use bytes::Buf;
-use futures_util::{FutureExt, Stream};
+use futures_util::{FutureExt, Stream, StreamExt};
 use http::{HeaderMap, HeaderValue, Method, header};
+use http_body_util::BodyDataStream;
 use tokio::time::Instant;
-use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::ws::Ws;
+use warp::{Filter, Reply};
 
 use super::visit::{Head, Rest};
 use super::{Access, Found, Meter, Params, Query, Response, Route, Table, Via, Visit, answer, body};
 use crate::app::App;
-use crate::limits::Verdict;
 use crate::problem::Problem;
 use crate::{auth, cors, csrf, headers, limits, metrics_door};
+use store::ephemeral::Verdict;
 
 /// The other end of a connection; the server puts it into every request.
 #[derive(Debug, Clone, Copy)]
@@ -114,13 +116,17 @@ impl House {
         let answer = match way {
             Ok(Way::To(route)) => {
                 let visit = Visit { head: head.clone(), rest };
-                guarded(&head.request_id, route.answer(self.app.clone(), visit)).await
+                let answering = route.answer(self.app.clone(), visit);
+                guarded(&head.request_id, correlated(Some(head.request_id.clone()), answering)).await
             }
             Ok(Way::Short(response)) => Ok(response),
             Err(problem) => Err(problem),
         };
 
         let mut response = answer.unwrap_or_else(|problem| self.show(&head, &problem));
+        if headers::is_stream(response.headers()) {
+            response = self.until_closing(response);
+        }
         self.finish(&head, &notes, &mut response);
         metrics_door::count_request(&head, notes.pattern, response.status(), began.elapsed());
         response
@@ -192,6 +198,17 @@ impl House {
         }
         let mut response = (self.page)(&self.app, head, problem);
         problem.mark(&mut response);
+        response
+    }
+
+    /// A stream that ends when the portal stops, instead of keeping it from stopping.
+    fn until_closing(&self, response: Response) -> Response {
+        let (parts, body) = response.into_parts();
+        let closing = self.app.closing.clone().cancelled_owned();
+        let body = BodyDataStream::new(body).take_until(closing);
+        let mut response = warp::reply::stream(body).into_response();
+        *response.status_mut() = parts.status;
+        *response.headers_mut() = parts.headers;
         response
     }
 
