@@ -145,17 +145,27 @@ async fn open_postgres(url: &Secret) -> Result<(Db, Db, Db), Error> {
     // The parser's own words may quote the address with its password.
     let options = PgConnectOptions::from_str(url.expose())
         .map_err(|_| Error::BadAddress("it must look like postgres://user:password@host/name".to_owned()))?
-        .application_name("medianest")
-        .options([
-            ("statement_timeout", "5s"),
-            ("lock_timeout", "3s"),
-            ("idle_in_transaction_session_timeout", "10s"),
-        ]);
-    let pool = |connections| {
-        PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(2))
-    };
-    let main = pool(18).connect_with(options.clone()).await?;
-    POSTGRES_MIGRATIONS.run(&main).await?;
-    let sign_in = pool(2).connect_lazy_with(options);
+        .application_name("medianest");
+    migrate_postgres(options.clone()).await?;
+    let options = options.options([
+        ("statement_timeout", "5s"),
+        ("lock_timeout", "3s"),
+        ("idle_in_transaction_session_timeout", "10s"),
+    ]);
+    let main = postgres_pool(18).connect_lazy_with(options.clone());
+    let sign_in = postgres_pool(2).connect_lazy_with(options);
     Ok((Db::Postgres(main.clone()), Db::Postgres(main), Db::Postgres(sign_in)))
+}
+
+/// Over a connection without time limits: instances that start together wait for one another
+/// (the migrator holds an advisory lock), and a migration may take its time.
+async fn migrate_postgres(options: PgConnectOptions) -> Result<(), Error> {
+    let pool = postgres_pool(1).connect_with(options).await?;
+    let migrated = POSTGRES_MIGRATIONS.run(&pool).await;
+    pool.close().await;
+    Ok(migrated?)
+}
+
+fn postgres_pool(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(2))
 }

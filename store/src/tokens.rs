@@ -4,6 +4,7 @@ use domain::user::User;
 use domain::{ApiTokenId, Timestamp, UserId};
 use serde_json::json;
 
+use crate::downloads::without_nul;
 use crate::engine::{in_transaction, on};
 use crate::users::UserRow;
 use crate::{Error, Reader, Writer};
@@ -95,7 +96,7 @@ impl Writer {
         let token = ApiTokenRow {
             id: ApiTokenId::generate(),
             user,
-            name: name.to_owned(),
+            name: without_nul(name),
             created_at: Timestamp::now(),
             last_used_at: None,
         };
@@ -103,7 +104,7 @@ impl Writer {
             sqlx::query("INSERT INTO api_tokens (id, user_id, name, hash, created_at) VALUES ($1, $2, $3, $4, $5)")
                 .bind(token.id.to_string())
                 .bind(user.to_string())
-                .bind(name)
+                .bind(&token.name)
                 .bind(hash.as_slice())
                 .bind(token.created_at.as_millis())
                 .execute(&mut *tx)
@@ -112,7 +113,7 @@ impl Writer {
                     Some(refusal) if refusal.is_foreign_key_violation() => Error::NotFound("user"),
                     _ => error.into(),
                 })?;
-            let detail = json!({ "name": name, "user": user });
+            let detail = json!({ "name": token.name, "user": user });
             tx.audit("token.create", &format!("token {}", token.id), detail).await?;
         });
         Ok(token)

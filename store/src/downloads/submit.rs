@@ -32,8 +32,9 @@ pub struct Quota {
 
 /// What became of a wish.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "made once for each wish, and mostly the large one")]
 pub enum Submitted {
-    Accepted(Box<Download>),
+    Accepted(Download),
     /// The same person downloads the same link in the same quality just now: this is it.
     Duplicate(DownloadId),
     /// Nothing was queued; the quota has room again then.
@@ -155,7 +156,7 @@ impl Writer {
             let event =
                 Event::DownloadChanged { download: download.id, owner: new.user, version: download.version };
             tx.tell(&event).await?;
-            Submitted::Accepted(Box::new(download))
+            Submitted::Accepted(download)
         }))
     }
 

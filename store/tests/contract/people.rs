@@ -48,7 +48,9 @@ contract! {
         assert_eq!((found.id, hash.as_deref()), (zoe.id, Some("$argon2id$…")));
         assert_eq!(house.read.user(zoe.id).await.unwrap(), Some(zoe));
         assert_eq!(house.read.user(UserId::generate()).await.unwrap(), None);
-        assert!(house.read.user_by_name("Zoë").await.unwrap().is_none());
+        for odd in ["Zoë", "", "zo\0", "' OR 1=1 --"] {
+            assert!(house.read.user_by_name(odd).await.unwrap().is_none());
+        }
     }
 
     async fn people_are_listed_by_name_page_by_page(house: House) {
