@@ -171,7 +171,11 @@ impl<A: Actor> ractor::Actor for Shell<A> {
         living: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         let Some(state) = living.state.as_mut() else { return Ok(()) };
-        let stopped = caught(async { Ok(self.actor.stop(&living.me, state).await) }).await;
+        let stopping = async {
+            self.actor.stop(&living.me, state).await;
+            Ok(())
+        };
+        let stopped = caught(stopping).await;
         let buried = living.bury();
         end_of_life(&living.me);
         stopped.and(buried).map_err(|crash| living.crash(crash))

@@ -55,7 +55,7 @@ fn upper_edge(bucket: usize) -> u64 {
         return u64::MAX;
     }
     let start = 1_u64 << (bucket / 2);
-    if bucket % 2 == 0 { start + start / 2 } else { start * 2 }
+    if bucket.is_multiple_of(2) { start + start / 2 } else { start * 2 }
 }
 
 /// What is known of one kind of message in one actor.

@@ -228,3 +228,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

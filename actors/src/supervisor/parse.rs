@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
             Role::Template => Some(path.to_owned()),
             _ => self.name(table, offset, at),
         };
-        let is_supervisor = self.is_supervisor(table, at);
+        let is_supervisor = self.is_supervisor(table, role, at);
         self.unknown_keys(table, role, is_supervisor, at);
 
         let strategy = if is_supervisor { self.strategy(table, offset, role, at) } else { None };
@@ -175,9 +175,14 @@ impl<'a> Reader<'a> {
         Some(name)
     }
 
-    fn is_supervisor(&mut self, table: &DeTable<'_>, at: &str) -> bool {
+    fn is_supervisor(&mut self, table: &DeTable<'_>, role: Role, at: &str) -> bool {
         let looks_like_one = SUPERVISOR_KEYS.iter().any(|key| table.contains_key(*key));
-        self.word(table, at, "kind", KINDS).unwrap_or(looks_like_one)
+        let is_supervisor = self.word(table, at, "kind", KINDS).unwrap_or(looks_like_one);
+        let must_be_one = matches!(role, Role::Root | Role::Template);
+        if let (false, true, Some(kind)) = (is_supervisor, must_be_one, table.get("kind")) {
+            self.problem(kind.span().start, at, "kind", "must be a supervisor here");
+        }
+        is_supervisor || must_be_one
     }
 
     fn unknown_keys(&mut self, table: &DeTable<'_>, role: Role, is_supervisor: bool, at: &str) {
@@ -230,8 +235,8 @@ impl<'a> Reader<'a> {
                 self.problem(value.span().start, at, "children", message);
                 return Vec::new();
             }
-            (None, Some(Strategy::Dynamic)) => return Vec::new(),
-            (None, _) => {
+            (None, None | Some(Strategy::Dynamic)) => return Vec::new(),
+            (None, Some(_)) => {
                 self.problem(offset, at, "children", "are missing: a supervisor supervises something");
                 return Vec::new();
             }
@@ -300,3 +305,6 @@ const RESTARTS: &[(&str, Restart)] = &[
 ];
 const MELTDOWNS: &[(&str, OnMeltdown)] =
     &[("escalate", OnMeltdown::Escalate), ("give_up", OnMeltdown::GiveUp)];
+
+#[cfg(test)]
+mod tests;

@@ -6,10 +6,10 @@
 
 mod stage;
 
-//mod crashing;
-//mod dynamic;
-//mod handles;
-//mod inspecting;
+mod crashing;
+mod dynamic;
+mod handles;
+mod inspecting;
 mod meltdown;
 mod nesting;
 mod restarting;

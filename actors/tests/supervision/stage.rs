@@ -11,8 +11,8 @@ use std::{
 
 use actors::{
     runtime::{
-        Actor, ActorSnapshot, ActorState, Crash, Factory, Handle, Myself, NothingToDo, Occurrence, Reply,
-        System,
+        Actor, ActorSnapshot, ActorState, AskError, Crash, Factory, Handle, Myself, NothingToDo, Occurrence,
+        Reply, System,
     },
     supervisor::{self, Blueprint, Body, Child, Node, Root, StartError, Tree},
 };
@@ -35,6 +35,8 @@ pub enum Pull {
     Correlation(Reply<Option<String>>),
     /// Tell another puppet to answer that.
     Forward(Handle<Pull>, Reply<Option<String>>),
+    /// Ask another puppet which of its lives it is in, and wait for the answer.
+    Ask(Handle<Pull>, Reply<Result<u64, AskError>>),
     /// Start a timer that ticks.
     Tick(Duration),
     Ticked,
@@ -54,6 +56,7 @@ impl actors::runtime::Message for Pull {
             Self::Work(_) => "Work",
             Self::Correlation(_) => "Correlation",
             Self::Forward(..) => "Forward",
+            Self::Ask(..) => "Ask",
             Self::Tick(_) => "Tick",
             Self::Ticked => "Ticked",
             Self::Ticks(_) => "Ticks",
@@ -217,6 +220,7 @@ impl Actor for Puppet {
             Pull::Work(time) => tokio::time::sleep(time).await,
             Pull::Correlation(reply) => reply.send(actors::runtime::correlation().map(|id| id.to_string())),
             Pull::Forward(other, reply) => other.tell(Pull::Correlation(reply))?,
+            Pull::Ask(other, reply) => reply.send(other.ask(Duration::from_secs(2), Pull::Ping).await),
             Pull::Tick(period) => drop(me.every(period, || Pull::Ticked)),
             Pull::Ticked => state.ticks += 1,
             Pull::Ticks(reply) => reply.send(state.ticks),
@@ -244,6 +248,11 @@ impl Actor for Puppet {
 pub fn puppet(name: &str, strings: &Strings) -> Child {
     let (strings, lives) = (strings.clone(), Arc::default());
     Child::actor(name, move || Puppet { strings: strings.clone(), lives: Arc::clone(&lives) })
+}
+
+/// A puppet for a test without a tree.
+pub fn lone_puppet(strings: &Strings) -> Puppet {
+    Puppet { strings: strings.clone(), lives: Arc::default() }
 }
 
 /// What makes a puppet.
