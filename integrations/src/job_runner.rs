@@ -127,12 +127,7 @@ fn kill_all_descendants() {
         for process in &left {
             let _ = crate::process::signal(process.pid, Signal::KILL);
         }
-        loop {
-            match wait(WaitOptions::NOHANG) {
-                Ok(Some(_)) | Err(Errno::INTR) => {}
-                Ok(None) | Err(_) => break,
-            }
-        }
+        while let Ok(Some(_)) | Err(Errno::INTR) = wait(WaitOptions::NOHANG) {}
         if left.is_empty() {
             return;
         }
