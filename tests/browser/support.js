@@ -121,21 +121,21 @@ export async function setUp(visitor) {
   assert.ok(link, `the log has the set-up link:\n${portal.log}`);
   await page.goto(link, { waitUntil: 'domcontentloaded' });
   await page.locator('input[name=username]').fill(ADMIN.username);
-  for (const field of await page.locator('input[type=password]').all()) await field.fill(ADMIN.password);
-  await page.locator('form:has(input[name=username]) button[type=submit]').click();
-  await page.waitForURL((url) => !url.pathname.endsWith('/setup'));
-  if (new URL(page.url()).pathname.endsWith('/login')) await visitor.signIn();
+  await page.locator('input[name=password]').fill(ADMIN.password);
+  await page.getByRole('button', { name: 'Create the account' }).click();
+  await page.getByRole('heading', { name: `You are in, ${ADMIN.username}` }).waitFor();
 }
 
 /** An admin adds a service on its page. */
 export async function addService(visitor, name, url, interval = '1s') {
   const { page } = visitor;
   await visitor.open('/admin/services');
-  await page.locator('input[name=name]').first().fill(name);
-  await page.locator('input[name=url]:visible').last().fill(url);
-  await page.locator('input[name=interval]').first().fill(interval);
-  await page.getByRole('button', { name: /add/i }).first().click();
-  await page.getByText(name, { exact: true }).first().waitFor();
+  const form = page.locator('form#service');
+  await form.getByLabel('Name').fill(name);
+  await form.getByLabel('Address').fill(url);
+  await form.getByLabel('Check every').fill(interval);
+  await form.getByRole('button', { name: 'Add it' }).click();
+  await page.locator(`#pick-${name}`).waitFor();
 }
 
 export const tile = (page, name) => page.locator(`#svc-${name}`);
