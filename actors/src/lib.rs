@@ -1,11 +1,15 @@
 //! Everything that lives: the supervisor and the actors under it.
 
+pub mod circuit_breaker;
 pub mod downloads;
 pub mod event_hub;
 pub mod maintenance;
 pub mod outbox_relay;
 pub mod runtime;
+pub mod service_monitor;
+pub mod services;
 pub mod session;
 pub mod sessions;
+pub mod status_board;
 pub mod stream_reader;
 pub mod supervisor;

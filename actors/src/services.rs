@@ -1,0 +1,184 @@
+//! The configured services, and the pair of actors that watches each.
+//!
+//! ```text
+//!    pages, API                              rows of service_config
+//!        |  create, update, delete                |  at every start of `services`
+//!        v                                        v
+//!    [services] -- row, then child -->  services/<name>/breaker
+//!        |                              services/<name>/monitor
+//!        +-- StatusBoard, gates         services/_recorder
+//! ```
+//!
+//! The row is the truth: an edit writes it first and then brings the tree in line with it.
+//! Edits are done one after the other and are not cut short when the asker goes away.
+
+mod edit;
+pub(crate) mod record;
+mod recorder;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::address::AdminUrl;
+use domain::breaker::Rules;
+use domain::service::{Service, ServiceName};
+use integrations::breaker::Gate;
+use integrations::http::Transport;
+use integrations::probe::{Probed, probe_http};
+use store::{Reader, Writer};
+use tokio::task::JoinSet;
+
+use crate::circuit_breaker::CircuitBreaker;
+use crate::runtime::{Crash, Factory, System};
+use crate::service_monitor::{Look, ServiceMonitor};
+use crate::status_board::StatusBoard;
+use crate::supervisor::{Child, Dynamic};
+
+pub use edit::Denied;
+use record::Record;
+use recorder::Recorder;
+
+/// The dynamic supervisor of the pairs.
+pub const PATH: &str = "services";
+
+/// The child that writes what the monitors see. No service can have that name.
+const RECORDER: &str = "_recorder";
+
+/// What the pairs share. Clones are the same one.
+#[derive(Clone)]
+pub struct Services(Arc<Parts>);
+
+struct Parts {
+    system: System,
+    reader: Reader,
+    writer: Writer,
+    look: Look,
+    /// Where the portal itself listens: not a service.
+    listen: SocketAddr,
+    board: Arc<StatusBoard>,
+    record: Arc<Record>,
+    gates: Mutex<BTreeMap<ServiceName, Gate>>,
+    /// Held during an edit.
+    editing: tokio::sync::Mutex<()>,
+    /// The edits under way.
+    edits: Mutex<JoinSet<()>>,
+}
+
+impl Services {
+    /// `transport` is what probes go through; `listen` is the portal's own address, which is
+    /// refused as a service.
+    pub fn new(
+        system: &System,
+        reader: Reader,
+        writer: Writer,
+        transport: Transport,
+        listen: SocketAddr,
+    ) -> Self {
+        Self::with_look(system, reader, writer, look_through(transport), listen)
+    }
+
+    /// With another way to look at a service.
+    pub fn with_look(
+        system: &System,
+        reader: Reader,
+        writer: Writer,
+        look: Look,
+        listen: SocketAddr,
+    ) -> Self {
+        Self(Arc::new(Parts {
+            system: system.clone(),
+            reader,
+            writer,
+            look,
+            listen,
+            board: StatusBoard::new(),
+            record: Arc::default(),
+            gates: Mutex::default(),
+            editing: tokio::sync::Mutex::default(),
+            edits: Mutex::default(),
+        }))
+    }
+
+    /// What every service is doing now.
+    pub fn board(&self) -> &Arc<StatusBoard> {
+        &self.0.board
+    }
+
+    /// The gate of the service's breaker, for its client. The same one for as long as the
+    /// portal runs; it turns callers away while the breaker is not running.
+    pub fn gate(&self, name: &ServiceName) -> Gate {
+        let mut gates = self.0.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        gates.entry(name.clone()).or_default().clone()
+    }
+
+    /// What should run, for the dynamic supervisor `services`: the recorder, and a pair for
+    /// each enabled row. Also puts every row on the board.
+    ///
+    /// # Errors
+    /// The store is away; the supervisor tries again.
+    pub async fn rehydrate(&self) -> Result<Vec<Child>, Crash> {
+        let services = self.0.reader.services().await?;
+        self.0.board.sync(services.clone());
+        let recorder = Recorder {
+            record: self.0.record.clone(),
+            board: self.0.board.clone(),
+            reader: self.0.reader.clone(),
+            writer: self.0.writer.clone(),
+        };
+        let pairs = services.into_iter().filter(|service| service.enabled).map(|service| self.child(service));
+        Ok(std::iter::once(Child::actor(RECORDER, move || recorder.clone())).chain(pairs).collect())
+    }
+
+    /// The pair that watches `service`.
+    pub fn child(&self, service: Service) -> Child {
+        let gate = self.gate(&service.name);
+        let name = service.name.clone();
+        let breaker = {
+            let (service, gate) = (name.clone(), gate.clone());
+            Factory::new(move || CircuitBreaker {
+                service: service.clone(),
+                gate: gate.clone(),
+                rules: Rules::default(),
+            })
+        };
+        let parts = self.0.clone();
+        let monitor = Factory::new(move || ServiceMonitor {
+            service: service.clone(),
+            look: parts.look.clone(),
+            gate: gate.clone(),
+            board: parts.board.clone(),
+            record: parts.record.clone(),
+        });
+        Child::group(name.as_str(), "service", vec![("breaker", breaker), ("monitor", monitor)])
+    }
+
+    fn supervisor(&self) -> Dynamic {
+        self.0.system.dynamic(PATH)
+    }
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Services")
+    }
+}
+
+/// Looks with an HTTP request. An address that is not acceptable any more is our own fault, as
+/// far as the service is concerned.
+fn look_through(transport: Transport) -> Look {
+    Arc::new(move |service| {
+        let (kind, timeout, transport) = (service.kind, service.probe_timeout(), transport.clone());
+        let url = AdminUrl::parse(&service.url);
+        Box::pin(async move {
+            match url {
+                Ok(url) => probe_http(&transport, kind, &url, timeout).await,
+                Err(refusal) => Probed::own_fault(refusal.to_string()),
+            }
+        })
+    })
+}
+
+#[cfg(test)]
+#[path = "services/tests.rs"]
+mod tests;
