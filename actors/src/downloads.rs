@@ -10,8 +10,11 @@
 //! Nothing here is an actor and nothing here writes SQL: the actors are
 //! [`crate::download_queue`], [`crate::download_job`] and [`crate::egress`].
 
+pub mod context;
 pub mod disk;
 pub mod folders;
+pub mod launch;
 pub mod library;
 pub mod publish;
 pub mod retry;
+pub mod ytdlp;

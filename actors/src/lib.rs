@@ -1,7 +1,11 @@
 //! Everything that lives: the supervisor and the actors under it.
 
 pub mod circuit_breaker;
+pub mod download_board;
+pub mod download_job;
+pub mod download_queue;
 pub mod downloads;
+pub mod egress;
 pub mod event_hub;
 pub mod maintenance;
 pub mod outbox_relay;

@@ -14,13 +14,17 @@ use domain::user::User;
 /// The folder of videos that came without a playlist.
 const SINGLE_VIDEOS: &str = "Videos";
 
-/// A base name leaves room for `.en.srt` and ` (2)` in the 255 bytes of a file name.
-const BASE_NAME_BYTES: usize = 180;
+/// What a video without a title is called.
+const SINGLE_VIDEO: &str = "Video";
+
+/// With ` [id]`, ` (99)` and `.zh-Hans.srt` a name stays below the 255 bytes of file systems.
+const TITLE_BYTES: usize = 150;
+const ID_CHARS: usize = 40;
 const FOLDER_BYTES: usize = 100;
 
 /// File kinds that are published, with the media type they are served as. Anything else that a
 /// link turned out to be (a web page, JSON, a shortcut) is refused.
-const MEDIA_TYPES: [(&str, &str); 22] = [
+const MEDIA_TYPES: [(&str, &str); 25] = [
     ("mp4", "video/mp4"),
     ("m4v", "video/mp4"),
     ("mkv", "video/x-matroska"),
@@ -29,6 +33,7 @@ const MEDIA_TYPES: [(&str, &str); 22] = [
     ("avi", "video/x-msvideo"),
     ("flv", "video/x-flv"),
     ("ts", "video/mp2t"),
+    ("m2ts", "video/mp2t"),
     ("mpg", "video/mpeg"),
     ("mpeg", "video/mpeg"),
     ("3gp", "video/3gpp"),
@@ -43,10 +48,12 @@ const MEDIA_TYPES: [(&str, &str); 22] = [
     ("oga", "audio/ogg"),
     ("flac", "audio/flac"),
     ("wav", "audio/wav"),
+    ("mka", "audio/x-matroska"),
+    ("wma", "audio/x-ms-wma"),
 ];
 
 /// Endings of the files that go beside a video: its picture and its subtitles.
-const SIDECARS: [&str; 4] = ["jpg", "srt", "vtt", "ass"];
+pub const SIDECARS: [&str; 8] = ["jpg", "jpeg", "png", "webp", "srt", "vtt", "ass", "lrc"];
 
 /// The extension in lower case and the media type of `file`, when its kind is one we publish.
 pub fn media_type(file: &Path) -> Option<(&'static str, &'static str)> {
@@ -54,10 +61,13 @@ pub fn media_type(file: &Path) -> Option<(&'static str, &'static str)> {
     MEDIA_TYPES.into_iter().find(|(vetted, _)| vetted.eq_ignore_ascii_case(extension))
 }
 
-/// Whether `file` is a picture or subtitles that go beside a video.
-pub fn is_sidecar(file: &Path) -> bool {
-    let extension = file.extension().and_then(|e| e.to_str());
-    extension.is_some_and(|extension| SIDECARS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+/// The name of a video without its extension: `title [id]`.
+pub fn base_name(title: Option<&str>, id: &str) -> String {
+    let title = clean(title.unwrap_or_default(), TITLE_BYTES);
+    let title = if title.is_empty() { SINGLE_VIDEO } else { &title };
+    let id: String =
+        id.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).take(ID_CHARS).collect();
+    if id.is_empty() { title.to_owned() } else { format!("{title} [{id}]") }
 }
 
 /// A member's folder in the library.
@@ -86,24 +96,6 @@ pub fn collection_folder(playlist: Option<&str>) -> String {
     match playlist.map(|title| clean(title, FOLDER_BYTES)) {
         Some(name) if !name.is_empty() => name,
         _ => SINGLE_VIDEOS.to_owned(),
-    }
-}
-
-/// The base name of a video whose file yt-dlp called `stem`, usually `title [id]`.
-///
-/// The id is kept when the title has to be shortened: it is what makes the name unique.
-pub fn base_name(stem: &str) -> String {
-    let (title, id) = match stem.rfind(" [") {
-        Some(at) if stem.ends_with(']') && stem.len() - at <= 80 => stem.split_at(at),
-        _ => (stem, ""),
-    };
-    let id = clean(id, 80);
-    let title = clean(title, BASE_NAME_BYTES.saturating_sub(id.len() + 1));
-    match (title.is_empty(), id.is_empty()) {
-        (false, false) => format!("{title} {id}"),
-        (false, true) => title,
-        (true, false) => format!("video {id}"),
-        (true, true) => "video".to_owned(),
     }
 }
 
@@ -185,8 +177,9 @@ mod tests {
             "a\0b",
             "a/b",
             "~root",
+            "",
         ] {
-            for name in [base_name(hostile), collection_folder(Some(hostile))] {
+            for name in [collection_folder(Some(hostile)), base_name(Some(hostile), hostile)] {
                 assert!(!name.contains(['/', '\\', '\0']), "{hostile:?} became {name:?}");
                 assert!(
                     !name.starts_with(['.', '-', '~']) && !name.is_empty(),
@@ -198,23 +191,37 @@ mod tests {
 
     #[test]
     fn titles_stay_readable() {
-        assert_eq!(base_name("Zoë: a \"film\" [abc-1]"), "Zoë- a -film- [abc-1]");
-        assert_eq!(base_name("many   spaces\nand lines [x]"), "many spaces and lines [x]");
-        assert_eq!(base_name("evil\u{202e}gpm [x]"), "evilgpm [x]");
-        assert_eq!(base_name("nul"), "nul_");
-        assert_eq!(base_name(" [abc]"), "video [abc]");
-        assert_eq!(base_name(""), "video");
-        assert_eq!(collection_folder(None), "Videos");
-        assert_eq!(collection_folder(Some(" .. ")), "Videos");
-        assert_eq!(collection_folder(Some("Summer / 2026.")), "Summer - 2026");
+        for (title, folder) in [
+            (None, "Videos"),
+            (Some(" .. "), "Videos"),
+            (Some("Summer / 2026."), "Summer - 2026"),
+            (Some("evil\u{202e}gpm"), "evilgpm"),
+            (Some("many   spaces\nand lines"), "many spaces and lines"),
+            (Some("nul"), "nul_"),
+        ] {
+            assert_eq!(collection_folder(title), folder);
+        }
+        assert_eq!(base_name(Some("Zoë: a \"film\""), "abc-1"), "Zoë- a -film- [abc-1]");
+        assert_eq!(base_name(None, "https://x/y"), "Video [httpsxy]");
+        assert_eq!(base_name(Some("nul"), ""), "nul_");
+        assert!(collection_folder(Some(&"長い".repeat(150))).len() <= FOLDER_BYTES);
     }
 
     #[test]
-    fn a_long_title_is_shortened_in_bytes_and_keeps_its_id() {
-        let name = base_name(&format!("{} [dQw4w9WgXcQ]", "長い".repeat(150)));
+    fn the_longest_name_fits_with_its_number_and_its_subtitles() {
+        let base = base_name(Some(&"長い".repeat(150)), &"x".repeat(300));
+        let second = target("ana", "Videos", &base, "zh-Hans.srt", 99);
 
-        assert!(name.len() <= BASE_NAME_BYTES, "{} bytes", name.len());
-        assert!(name.ends_with(" [dQw4w9WgXcQ]"));
+        assert!(second.rsplit('/').next().is_some_and(|name| name.len() <= 255 - 32), "{second}");
+        assert!(second.ends_with("] (99).zh-Hans.srt"));
+    }
+
+    #[test]
+    fn only_media_is_published() {
+        assert_eq!(media_type(Path::new("a/b.MP4")), Some(("mp4", "video/mp4")));
+        for file in ["b.unknown_video", "b.html", "b.desktop", "b.exe", "b", ".mp4", "b.json"] {
+            assert_eq!(media_type(Path::new(file)), None, "{file} would be published");
+        }
     }
 
     #[test]
@@ -226,13 +233,5 @@ mod tests {
 
         assert_eq!(folders.len(), names.len(), "{folders:?}");
         assert!(folders.iter().all(|folder| !folder.contains(['/', '.', ' '])), "{folders:?}");
-    }
-
-    #[test]
-    fn only_media_is_published() {
-        assert_eq!(media_type(Path::new("a/b.MP4")), Some(("mp4", "video/mp4")));
-        for file in ["b.unknown_video", "b.html", "b.desktop", "b.exe", "b", ".mp4", "b.json"] {
-            assert_eq!(media_type(Path::new(file)), None, "{file} would be published");
-        }
     }
 }

@@ -33,31 +33,6 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// Finds the sidecars of `file`: same folder, same base name, a known ending.
-    pub fn find(file: &Path) -> io::Result<Self> {
-        let (Some(folder), Some(stem)) = (file.parent(), file.file_stem().and_then(|stem| stem.to_str()))
-        else {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "a finished file has a folder and a name",
-            ));
-        };
-        let mut sidecars = Vec::new();
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let ending = name.strip_prefix(stem).and_then(|rest| rest.strip_prefix('.'));
-            if let Some(ending) = ending.filter(|ending| is_ending(ending))
-                && path != file
-                && library::is_sidecar(&path)
-            {
-                sidecars.push((path.clone(), ending.to_owned()));
-            }
-        }
-        sidecars.sort();
-        Ok(Self { file: file.to_owned(), sidecars })
-    }
-
     /// Moves the sidecars and then the file to `target`, an absolute path in the library.
     /// Afterwards everything is on the disk itself, not only in its cache.
     pub fn place(&self, target: &Path) -> io::Result<Placed> {
@@ -87,13 +62,6 @@ impl Finished {
         File::open(folder)?.sync_all()?;
         Ok(Placed::There { bytes: fs::metadata(target)?.len() })
     }
-}
-
-/// Subtitles carry a language, such as `en` or `zh-Hans`, in front of their extension.
-fn is_ending(ending: &str) -> bool {
-    ending.len() <= 24
-        && ending.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-        && !ending.contains("..")
 }
 
 /// Creates `folder` and makes each new name in it last.
@@ -136,8 +104,7 @@ pub fn was_placed(work: &Path, target: &Path, bytes: Option<u64>) -> bool {
 
 /// Removes a published file and its sidecars; what is already gone is fine.
 pub fn remove(target: &Path) -> io::Result<()> {
-    let beside = Finished::find(target).map(|found| found.sidecars).unwrap_or_default();
-    for path in beside.iter().map(|(path, _)| path.as_path()).chain([target]) {
+    for path in sidecars_of(target).iter().map(PathBuf::as_path).chain([target]) {
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -150,6 +117,22 @@ pub fn remove(target: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The pictures and subtitles beside `target`: same folder, same base name, a known ending.
+fn sidecars_of(target: &Path) -> Vec<PathBuf> {
+    let (Some(folder), Some(stem)) = (target.parent(), target.file_stem().and_then(|stem| stem.to_str()))
+    else {
+        return Vec::new();
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let is_beside = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let ending = name.strip_prefix(stem).and_then(|rest| rest.strip_prefix('.')).unwrap_or_default();
+        let extension = ending.rsplit('.').next().unwrap_or_default();
+        ending.matches('.').count() <= 1 && library::SIDECARS.contains(&extension)
+    };
+    entries.map(|entry| entry.path()).filter(is_beside).collect()
 }
 
 fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
@@ -189,6 +172,10 @@ mod tests {
             path
         }
 
+        fn video(&self, name: &str, content: &str) -> Finished {
+            Finished { file: self.finished(name, content), sidecars: Vec::new() }
+        }
+
         fn target(&self, name: &str) -> PathBuf {
             self.root.path().join("library/ana/Videos").join(name)
         }
@@ -205,17 +192,13 @@ mod tests {
     #[test]
     fn a_video_and_what_belongs_to_it_arrive_under_one_name() {
         let disk = Disk::new();
-        let video = disk.finished("Clip [x].mp4", "video");
-        for (name, content) in [
-            ("Clip [x].jpg", "j"),
-            ("Clip [x].en.srt", "s"),
-            ("Clip [x].info.json", "{}"),
-            ("Other.jpg", "o"),
-        ] {
-            disk.finished(name, content);
-        }
+        let mut video = disk.video("1.mp4", "video");
+        video.sidecars = vec![
+            (disk.finished("1.jpg", "j"), "jpg".into()),
+            (disk.finished("1.en.srt", "s"), "en.srt".into()),
+        ];
 
-        let placed = Finished::find(&video).unwrap().place(&disk.target("Clip [x] (2).mp4")).unwrap();
+        let placed = video.place(&disk.target("Clip [x] (2).mp4")).unwrap();
 
         assert_eq!(placed, Placed::There { bytes: 5 });
         assert_eq!(disk.library(), ["Clip [x] (2).en.srt", "Clip [x] (2).jpg", "Clip [x] (2).mp4"]);
@@ -225,15 +208,15 @@ mod tests {
     fn another_file_of_that_name_is_never_replaced() {
         let disk = Disk::new();
         let target = disk.target("Clip.mp4");
-        Finished::find(&disk.finished("a.mp4", "theirs")).unwrap().place(&target).unwrap();
-        let ours = disk.finished("b.mp4", "ours!!");
-        disk.finished("b.jpg", "picture");
+        disk.video("a.mp4", "theirs").place(&target).unwrap();
+        let mut ours = disk.video("b.mp4", "ours!!");
+        ours.sidecars = vec![(disk.finished("b.jpg", "picture"), "jpg".into())];
 
-        let placed = Finished::find(&ours).unwrap().place(&target).unwrap();
+        let placed = ours.place(&target).unwrap();
 
         assert_eq!(placed, Placed::Taken);
         assert_eq!(fs::read_to_string(&target).unwrap(), "theirs");
-        assert!(ours.exists());
+        assert!(ours.file.exists());
         assert_eq!(disk.library(), ["Clip.mp4"]);
     }
 
@@ -241,13 +224,13 @@ mod tests {
     fn the_same_file_is_adopted() {
         let disk = Disk::new();
         let target = disk.target("Clip.mp4");
-        Finished::find(&disk.finished("a.mp4", "same")).unwrap().place(&target).unwrap();
-        let again = disk.finished("a.mp4", "same");
+        disk.video("a.mp4", "same").place(&target).unwrap();
+        let again = disk.video("a.mp4", "same");
 
-        let placed = Finished::find(&again).unwrap().place(&target).unwrap();
+        let placed = again.place(&target).unwrap();
 
         assert_eq!(placed, Placed::There { bytes: 4 });
-        assert!(!again.exists());
+        assert!(!again.file.exists());
         assert_eq!(disk.library(), ["Clip.mp4"]);
     }
 
@@ -256,9 +239,9 @@ mod tests {
         let disk = Disk::new();
         let (work, target) = (disk.root.path().join("work"), disk.target("Clip.mp4"));
 
-        disk.finished("Clip.mp4", "video");
+        let video = disk.video("Clip.mp4", "video");
         assert!(!was_placed(&work, &target, Some(5)), "nothing was moved yet");
-        Finished::find(&work.join("Clip.mp4")).unwrap().place(&target).unwrap();
+        video.place(&target).unwrap();
         assert!(was_placed(&work, &target, Some(5)));
         assert!(!was_placed(&work, &target, Some(6)), "another size is another file");
         assert!(!was_placed(&work, &target, None));
@@ -270,9 +253,9 @@ mod tests {
     fn removing_a_video_takes_its_sidecars_and_its_empty_folders() {
         let disk = Disk::new();
         let target = disk.target("Clip.mp4");
-        let video = disk.finished("a.mp4", "video");
-        disk.finished("a.jpg", "picture");
-        Finished::find(&video).unwrap().place(&target).unwrap();
+        let mut video = disk.video("a.mp4", "video");
+        video.sidecars = vec![(disk.finished("a.jpg", "picture"), "jpg".into())];
+        video.place(&target).unwrap();
 
         remove(&target).unwrap();
         remove(&target).unwrap();
