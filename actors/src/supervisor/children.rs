@@ -137,6 +137,17 @@ pub(super) struct Children {
     last: Key,
 }
 
+/// A supervisor that crashes or is killed cannot say goodbye to its children one by one.
+/// Those that run end by themselves; the others must not be shown as if somebody still
+/// cared for them.
+impl Drop for Children {
+    fn drop(&mut self) {
+        for entry in self.entries.values().filter(|entry| !matches!(entry.status, Status::Up(_))) {
+            entry.slot.set_phase(Phase::Stopped);
+        }
+    }
+}
+
 impl Children {
     pub(super) fn insert(&mut self, entry: Entry) -> Key {
         self.last += 1;

@@ -142,6 +142,31 @@ async fn dynamic_children_come_back_with_their_supervisor_because_it_asks_what_s
 }
 
 #[tokio::test(start_paused = true)]
+async fn children_that_were_not_running_when_their_supervisor_died_are_not_left_in_limbo() {
+    let stage = Stage::up(WITH_DYNAMIC).await;
+    let pool = stage.system.dynamic("pool");
+    for name in ["waiting", "starting"] {
+        pool.start(puppet(name, &stage.strings)).await.unwrap();
+    }
+    stage.strings.always("pool/starting", Start::Hangs);
+    stage.strings.starts("pool/waiting", &[Start::Fails; 4]);
+    for name in ["waiting", "starting"] {
+        stage.tell(&format!("pool/{name}"), Pull::Panic);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let states = ["waiting", "starting"].map(|name| stage.state(&format!("pool/{name}")));
+    assert_eq!(states, [ActorState::Restarting, ActorState::Starting]);
+
+    stage.system.kill("pool");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+
+    assert_eq!(pool.names(), [""; 0]);
+    stage.settle().await;
+    stage.settle().await;
+    assert!(stage.system.snapshot("pool/waiting").is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_supervisor_that_cannot_find_out_what_should_run_has_failed_to_start() {
     use actors::{
         runtime::System,
