@@ -17,6 +17,7 @@
 //! raises `version` and writes its event in the same transaction.
 
 mod lease;
+mod runnable;
 mod submit;
 mod work;
 
@@ -29,7 +30,8 @@ use crate::engine::{in_both, on};
 use crate::paging::{self, Newest, clamp};
 use crate::{Error, Reader};
 
-pub use lease::{Lease, Leased, PreviousLease, ProcessRecord, RunnableJob};
+pub use lease::{Lease, Leased, PreviousLease};
+pub use runnable::{ProcessRecord, RunnableJob};
 pub use submit::{NewDownload, Quota, Submitted};
 pub use work::NewFile;
 
@@ -242,15 +244,26 @@ impl Reader {
         limit: u32,
     ) -> Result<Page<Download>, Error> {
         let (limit, after) = (clamp(limit), Newest::after(after)?);
-        let user = user.map(|user| user.to_string());
-        let rows: Vec<DownloadRow> = on!(&self.db, pool => {
-            sqlx::query_as(
+        // Two statements, so that each is answered from an index of its own.
+        let sql = match user {
+            Some(_) => {
                 "SELECT id, user_id, playlist_url, choice, playlist_title, items, status, phase, progress,
                         failure, attempts, run_at, version, created_at, completed_at
                  FROM youtube_downloads
-                 WHERE ($1 IS NULL OR user_id = $1) AND deleted_at IS NULL AND (created_at, id) < ($2, $3)
-                 ORDER BY created_at DESC, id DESC LIMIT $4",
-            )
+                 WHERE user_id = $1 AND deleted_at IS NULL AND (created_at, id) < ($2, $3)
+                 ORDER BY created_at DESC, id DESC LIMIT $4"
+            }
+            None => {
+                "SELECT id, user_id, playlist_url, choice, playlist_title, items, status, phase, progress,
+                        failure, attempts, run_at, version, created_at, completed_at
+                 FROM youtube_downloads
+                 WHERE $1 IS NULL AND deleted_at IS NULL AND (created_at, id) < ($2, $3)
+                 ORDER BY created_at DESC, id DESC LIMIT $4"
+            }
+        };
+        let user = user.map(|user| user.to_string());
+        let rows: Vec<DownloadRow> = on!(&self.db, pool => {
+            sqlx::query_as(sql)
             .bind(user)
             .bind(after.at)
             .bind(after.id)

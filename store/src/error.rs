@@ -124,12 +124,14 @@ fn is_passing(error: &sqlx::Error) -> bool {
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::BeginFailed => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            // PostgreSQL: connection lost, rolled back to be repeated, out of resources,
-            // cancelled by a time limit or shutting down, waited too long for a lock.
-            // SQLite: busy, locked, full, input or output error, and their kinds.
-            let postgres = ["08", "40", "53", "57", "55P03"].iter().any(|class| code.starts_with(class));
-            let sqlite = code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13));
-            if code.len() == 5 && !error.message().starts_with("(code") { postgres } else { sqlite }
+            if code.len() == 5 {
+                // PostgreSQL: connection lost, rolled back to be repeated, out of resources,
+                // cancelled by a time limit or shutting down, waited too long for a lock.
+                ["08", "40", "53", "57", "55P03"].iter().any(|class| code.starts_with(class))
+            } else {
+                // SQLite: busy, locked, input or output error, disk full, and their kinds.
+                code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
+            }
         }),
         _ => false,
     }

@@ -157,17 +157,32 @@ impl Reader {
     }
 
     async fn sums(&self, chart: &Chart, name: Option<&ServiceName>) -> Result<Vec<Sums>, Error> {
+        // Two statements, as a condition for both would make SQLite read the sums of everybody.
+        let sql = match name {
+            Some(_) => {
+                "SELECT $5 AS service_name, (at - $1) / $2 AS bar, CAST(SUM(up) AS BIGINT) AS up,
+                        CAST(SUM(pending) AS BIGINT) AS pending, CAST(SUM(down) AS BIGINT) AS down,
+                        CAST(SUM(latency_sum_ms) AS BIGINT) AS latency_sum_ms,
+                        CAST(SUM(latency_count) AS BIGINT) AS latency_count
+                 FROM service_rollups
+                 WHERE service_id = (SELECT id FROM service_config WHERE service_name = $5)
+                   AND span_ms = $3 AND at >= $1 AND at < $4
+                 GROUP BY (at - $1) / $2"
+            }
+            None => {
+                "SELECT s.service_name, r.bar, r.up, r.pending, r.down, r.latency_sum_ms, r.latency_count
+                 FROM (SELECT service_id, (at - $1) / $2 AS bar, CAST(SUM(up) AS BIGINT) AS up,
+                              CAST(SUM(pending) AS BIGINT) AS pending, CAST(SUM(down) AS BIGINT) AS down,
+                              CAST(SUM(latency_sum_ms) AS BIGINT) AS latency_sum_ms,
+                              CAST(SUM(latency_count) AS BIGINT) AS latency_count
+                       FROM service_rollups
+                       WHERE $5 IS NULL AND span_ms = $3 AND at >= $1 AND at < $4
+                       GROUP BY service_id, (at - $1) / $2) AS r
+                 JOIN service_config s ON s.id = r.service_id"
+            }
+        };
         Ok(on!(&self.db, pool => {
-            sqlx::query_as(
-                "SELECT s.service_name, (r.at - $1) / $2 AS bar, CAST(SUM(r.up) AS BIGINT) AS up,
-                        CAST(SUM(r.pending) AS BIGINT) AS pending, CAST(SUM(r.down) AS BIGINT) AS down,
-                        CAST(SUM(r.latency_sum_ms) AS BIGINT) AS latency_sum_ms,
-                        CAST(SUM(r.latency_count) AS BIGINT) AS latency_count
-                 FROM service_rollups r JOIN service_config s ON s.id = r.service_id
-                 WHERE r.span_ms = $3 AND r.at >= $1 AND r.at < $4
-                   AND ($5 IS NULL OR s.service_name = $5)
-                 GROUP BY s.service_name, (r.at - $1) / $2",
-            )
+            sqlx::query_as(sql)
             .bind(chart.from)
             .bind(chart.width)
             .bind(chart.span)
@@ -197,14 +212,25 @@ impl Reader {
         // The sums of an hour are plenty for a month, and a sum that began before `since` counts.
         let width = if since.age() <= Duration::from_millis(2 * DAY as u64) { MINUTE } else { HOUR };
         let span = span_for(since, width);
+        let sql = match name {
+            Some(_) => {
+                "SELECT $3 AS service_name, CAST(COALESCE(SUM(up), 0) AS BIGINT),
+                        CAST(COALESCE(SUM(up + pending + down), 0) AS BIGINT)
+                 FROM service_rollups
+                 WHERE service_id = (SELECT id FROM service_config WHERE service_name = $3)
+                   AND span_ms = $1 AND at > $2 - $1"
+            }
+            None => {
+                "SELECT s.service_name, r.up, r.probes
+                 FROM (SELECT service_id, CAST(SUM(up) AS BIGINT) AS up,
+                              CAST(SUM(up + pending + down) AS BIGINT) AS probes
+                       FROM service_rollups WHERE $3 IS NULL AND span_ms = $1 AND at > $2 - $1
+                       GROUP BY service_id) AS r
+                 JOIN service_config s ON s.id = r.service_id ORDER BY s.service_name"
+            }
+        };
         let rows: Vec<(String, i64, i64)> = on!(&self.db, pool => {
-            sqlx::query_as(
-                "SELECT s.service_name, CAST(SUM(r.up) AS BIGINT),
-                        CAST(SUM(r.up + r.pending + r.down) AS BIGINT)
-                 FROM service_rollups r JOIN service_config s ON s.id = r.service_id
-                 WHERE r.span_ms = $1 AND r.at > $2 - $1 AND ($3 IS NULL OR s.service_name = $3)
-                 GROUP BY s.service_name ORDER BY s.service_name",
-            )
+            sqlx::query_as(sql)
             .bind(span)
             .bind(since.as_millis())
             .bind(name.map(ServiceName::as_str))

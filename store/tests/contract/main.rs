@@ -5,9 +5,12 @@
 
 mod crash;
 mod downloads;
+mod duties;
 mod ephemeral;
 mod house;
 mod people;
+mod projection;
+mod redis_trouble;
 mod services;
 mod sign_in;
 mod start;
