@@ -23,8 +23,8 @@ use crate::downloads::library;
 use crate::egress;
 use crate::runtime::Crash;
 
-/// How often a job that waits for the proxy asks again.
-const PROXY_AGAIN: Duration = Duration::from_millis(500);
+/// How often a job that waits for the proxy or for yt-dlp asks again.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// Works on `id` until it is over, postponed or no longer ours. `given` carries orders in,
 /// `orders` is how the lease's keeper gives its own.
@@ -147,7 +147,7 @@ impl Work<'_> {
             skip: items.published(),
             limits: Limits::default(),
         };
-        let run = cx.launch.start(spec).await.map_err(Halt::Failed)?;
+        let run = self.start(spec).await?;
         let group = run.group();
         self.run = Some(run);
         cx.writer.set_process(&lease, ProcessRecord { pid: group.pid, started: group.started }).await?;
@@ -179,17 +179,28 @@ impl Work<'_> {
         taken.map(|_| ()).map_err(|error| Halt::Failed(disk_failure(&error)))
     }
 
-    /// The proxy's address with the credential of this job. Without the proxy the job waits:
-    /// nothing is ever downloaded around it.
+    /// The proxy's address with the credential of this job. Without the proxy, and without a
+    /// usable yt-dlp, the job waits: nothing is ever downloaded around the proxy, and what an
+    /// admin has to repair does not use up attempts.
     async fn proxy(&mut self) -> Result<domain::Secret, Halt> {
         loop {
-            if let Ok(proxy) = egress::admit(&self.cx.egress(), self.id).await {
+            if self.cx.launch.unavailable().is_none()
+                && let Ok(proxy) = egress::admit(&self.cx.egress(), self.id).await
+            {
                 return Ok(proxy);
             }
             tokio::select! {
                 order = ordered(&mut self.given) => return Err(Halt::Ordered(order)),
-                () = sleep(PROXY_AGAIN) => {}
+                () = sleep(AGAIN) => {}
             }
+        }
+    }
+
+    async fn start(&mut self, spec: JobSpec) -> Result<Box<dyn Run>, Halt> {
+        tokio::select! {
+            biased;
+            order = ordered(&mut self.given) => Err(Halt::Ordered(order)),
+            started = self.cx.launch.start(spec) => started.map_err(Halt::Failed),
         }
     }
 

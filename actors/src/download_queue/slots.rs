@@ -12,6 +12,7 @@ use crate::download_board::{Room, Slots as Numbers};
 use crate::download_job::{self, Outcome};
 use crate::downloads::context::{Context, JOBS};
 use crate::runtime::ActorState;
+use crate::supervisor::DynamicError;
 
 /// Waiting jobs that are looked at in one scan.
 const LOOK_AHEAD: u32 = 500;
@@ -60,14 +61,15 @@ impl Slots {
         let room = cx.disk.has_room_again();
         // In the order in which they should run, fair between members.
         let runnable = cx.reader.runnable_jobs(LOOK_AHEAD).await?;
+        let mut may_start = cx.launch.unavailable().is_none();
         let mut line = Vec::new();
         for job in runnable {
             if self.running.contains(&job.id) || (job.phase == Phase::NoSpace && !room) {
                 continue;
             }
             let is_free = limit == 0 || self.running.len() < limit as usize;
-            if is_free && !self.gone.contains(&job.id) {
-                self.start(cx, job.id).await;
+            if may_start && is_free && !self.gone.contains(&job.id) {
+                may_start = self.start(cx, job.id).await;
             } else {
                 line.push(job.id);
             }
@@ -79,14 +81,19 @@ impl Slots {
         Ok(())
     }
 
-    async fn start(&mut self, cx: &Context, id: DownloadId) {
+    /// Starts the actor of a job. Returns whether it makes sense to start others.
+    async fn start(&mut self, cx: &Context, id: DownloadId) -> bool {
         match cx.system.dynamic(JOBS).start(download_job::child(cx, id)).await {
-            Ok(_) => {
+            Ok(()) => {
                 self.running.insert(id);
+                true
             }
-            // It is there already, being restarted or given up for now; or the supervisor is
-            // down. The next scan sees.
-            Err(error) => tracing::debug!(%error, download = %id, "a download could not be started yet"),
+            // It is being restarted, or was given up for now.
+            Err(DynamicError::AlreadyRunning) => true,
+            Err(error) => {
+                tracing::warn!(%error, download = %id, "a download could not be started yet");
+                matches!(error, DynamicError::StartFailed(_))
+            }
         }
     }
 

@@ -38,7 +38,11 @@ impl Finished {
     pub fn place(&self, target: &Path) -> io::Result<Placed> {
         let folder = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
         create_folder(folder)?;
-        File::open(&self.file)?.sync_all()?;
+        let file = File::open(&self.file)?;
+        if file.metadata()?.len() == 0 {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is empty"));
+        }
+        file.sync_all()?;
         if target.exists() && !is_same(&self.file, target)? {
             return Ok(Placed::Taken);
         }
@@ -247,6 +251,16 @@ mod tests {
         assert!(!was_placed(&work, &target, None));
         disk.finished("Clip.mp4", "video");
         assert!(!was_placed(&work, &target, Some(5)), "ours is still here, so that one is somebody else's");
+    }
+
+    #[test]
+    fn an_empty_file_is_never_published() {
+        let disk = Disk::new();
+
+        let refused = disk.video("a.mp4", "").place(&disk.target("Clip.mp4")).unwrap_err();
+
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidData);
+        assert!(disk.library().is_empty());
     }
 
     #[test]

@@ -249,3 +249,28 @@ async fn a_failure_words_survive_until_the_next_attempt() {
     assert!(job.run_at.is_some());
     house.stop().await;
 }
+
+#[tokio::test]
+async fn without_yt_dlp_jobs_wait_and_use_up_no_attempt() {
+    let mut house = House::asleep(Plan::default()).await;
+    let id = house.submit_row(LINK).await;
+    let resumed = house.submit_row("https://videos.example/2").await;
+    for url in [LINK, "https://videos.example/2"] {
+        house.script.on(url, vec![vec![Act::Done(1, "Film", "video"), Act::End]]);
+    }
+    house.cx.writer.lease_job(resumed, &house.cx.node, LEASE).await.unwrap().unwrap();
+    *house.script.unavailable.lock().unwrap() = Some("yt-dlp is not installed".to_owned());
+
+    house.wake().await;
+    eventually("both have their place", || async {
+        house.cx.board.place(id).is_some() && house.cx.board.slots().used == 1
+    })
+    .await;
+    assert!(house.script.started().is_empty());
+    *house.script.unavailable.lock().unwrap() = None;
+
+    for id in [id, resumed] {
+        assert_eq!(house.until(id, DownloadStatus::Completed).await.attempts, 1);
+    }
+    house.stop().await;
+}

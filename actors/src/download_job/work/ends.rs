@@ -21,6 +21,9 @@ pub(super) fn disk_failure(error: &io::Error) -> Failure {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             failure(NO_SPACE, "There is too little room on the disk.", true)
         }
+        io::ErrorKind::InvalidData | io::ErrorKind::NotFound => {
+            failure("no_file", "The download ended without a usable file.", true)
+        }
         _ => {
             tracing::error!(%error, "the downloads folder could not be used");
             failure("disk_error", "The file could not be saved on the portal's disk.", true)
