@@ -60,12 +60,16 @@ pub async fn probe_http(
         ServiceKind::Overseerr => url.join("api/v1/status"),
         _ => url.url().clone(),
     };
+    let client = match transport.client_for(&target) {
+        Ok(client) => client,
+        Err(error) => return Probed::own_fault(error.to_string()),
+    };
     let began = Instant::now();
     let deadline = began + timeout;
     let mut tries_left = 2;
     let failure = loop {
         tries_left -= 1;
-        match timeout_at(deadline, transport.client().get(target.clone()).send()).await {
+        match timeout_at(deadline, client.get(target.clone()).send()).await {
             Err(_) => break Cause::TimedOut,
             Ok(Ok(response)) => return judge(response, began.elapsed(), deadline).await,
             Ok(Err(error)) => match Cause::of(&error) {

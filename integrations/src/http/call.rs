@@ -66,9 +66,10 @@ impl Client {
     /// [`Call::once`] or [`Call::repeatable`] says otherwise.
     pub fn request(&self, method: Method, path: &str) -> Call<'_> {
         let may_repeat = method.is_idempotent();
-        let request =
-            self.transport.client().request(method, self.base.join(path)).headers(self.headers.clone());
-        Call { client: self, request: Ok(request), profile: Profile::Background, may_repeat }
+        let url = self.base.join(path);
+        let transport = self.transport.client_for(&url);
+        let request = transport.map(|transport| transport.request(method, url).headers(self.headers.clone()));
+        Call { client: self, request, profile: Profile::Background, may_repeat }
     }
 
     fn take_retry(&self) -> bool {

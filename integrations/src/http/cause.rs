@@ -117,3 +117,23 @@ fn of_tls(error: &rustls::Error) -> String {
     };
     reason.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_is_not_good_says_why() {
+        for (reason, words) in [
+            (CertificateError::Expired, "its certificate has expired"),
+            (CertificateError::UnknownIssuer, "its certificate is signed by nobody we know"),
+            (CertificateError::NotValidForName, "its certificate is for another name"),
+            (CertificateError::BadEncoding, "its certificate is not valid"),
+        ] {
+            // As it arrives: TLS inside of the input and output of the connection.
+            let error = io::Error::new(io::ErrorKind::InvalidData, rustls::Error::InvalidCertificate(reason));
+            let inner = source(&error).and_then(of_layer);
+            assert_eq!(inner, Some(Cause::Certificate(words.to_owned())));
+        }
+    }
+}
