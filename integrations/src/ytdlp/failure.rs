@@ -200,7 +200,7 @@ const KINDS: &[Kind] = &[
     passing(
         "cut_off",
         &[
-            "more expected|connection reset|remote end closed|connection aborted|connection broken|incompleteread|broken pipe|eof occurred|content too short|downloaded file is empty|did not get any data blocks|fragment not found|empty fragment",
+            "more expected|bytes read|connection reset|remote end closed|connection aborted|connection broken|incompleteread|broken pipe|eof occurred|content too short|downloaded file is empty|did not get any data blocks|fragment not found|empty fragment",
         ],
         "The connection broke before everything was here.",
     ),

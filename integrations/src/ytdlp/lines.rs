@@ -16,7 +16,7 @@ impl Lines {
     pub fn push(&mut self, bytes: &[u8]) -> Vec<String> {
         let mut lines = Vec::new();
         let mut rest = bytes;
-        while let Some(end) = rest.iter().position(|b| *b == b'\n' || *b == b'\r') {
+        while let Some(end) = rest.iter().position(|b| *b == b'\n') {
             self.keep(&rest[..end]);
             lines.extend(self.finish());
             rest = &rest[end + 1..];
@@ -29,8 +29,10 @@ impl Lines {
     pub fn finish(&mut self) -> Option<String> {
         let dropped = std::mem::take(&mut self.dropping);
         let line = std::mem::take(&mut self.partial);
+        // yt-dlp puts returns also inside of a line: "ERROR: \r[download] Got error".
+        let line = line.strip_suffix(b"\r").unwrap_or(&line);
         let wanted = !dropped && !line.is_empty();
-        wanted.then(|| String::from_utf8_lossy(&line).into_owned())
+        wanted.then(|| String::from_utf8_lossy(line).into_owned())
     }
 
     fn keep(&mut self, bytes: &[u8]) {
@@ -52,8 +54,8 @@ mod tests {
         let mut lines = Lines::default();
 
         assert_eq!(lines.push(b"one\ntw"), ["one"]);
-        assert_eq!(lines.push(b"o\r\n\nthree"), ["two"]);
-        assert_eq!(lines.finish().as_deref(), Some("three"));
+        assert_eq!(lines.push(b"o\r\n\nERROR: \rthree"), ["two"]);
+        assert_eq!(lines.finish().as_deref(), Some("ERROR: \rthree"));
         assert_eq!(lines.finish(), None);
     }
 

@@ -47,10 +47,17 @@ def import_everything():
         import yt_dlp.networking._requests
     except ImportError:
         pass
+    from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
     with yt_dlp.YoutubeDL({'quiet': True, 'cachedir': False}) as ydl:
-        # Makes the request handlers and the list of extractors, as each job would.
+        # Makes the request handlers, as each job would.
         ydl._request_director
         ydl.get_info_extractor('Generic')
+        # Compiles the addresses of some two thousand sites, which is the half of a small job.
+        for extractor in ydl._ies.values():
+            extractor.suitable('https://nowhere.invalid/')
+        # Asks ffmpeg for its version and remembers it.
+        ffmpeg = FFmpegPostProcessor(ydl)
+        ffmpeg.available, ffmpeg.probe_available
     return yt_dlp
 
 
