@@ -41,6 +41,4 @@ pub struct SetupPage {
 pub struct SetupDonePage {
     pub shell: Shell,
     pub username: String,
-    /// `yt-dlp 2026.10.26`, or nothing when it was not found.
-    pub ytdlp: Option<String>,
 }

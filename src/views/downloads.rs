@@ -29,7 +29,7 @@ pub struct DownloadsPage {
 }
 
 impl DownloadsPage {
-    fn sections(&self) -> DownloadSections<'_> {
+    pub fn sections(&self) -> DownloadSections<'_> {
         let Self { rows, slots, older, .. } = self;
         DownloadSections { around: &self.shell.around, rows, slots: *slots, older: older.as_deref() }
     }
@@ -130,8 +130,14 @@ pub struct DownloadFiles<'a> {
 }
 
 impl DownloadFiles<'_> {
+    /// Where a file is saved from.
     fn address(&self, n: &u32) -> String {
-        self.row.around.link(&format!("/downloads/{}/files/{n}", self.row.download.id))
+        self.row.file(n)
+    }
+
+    /// Where a player takes it from.
+    fn inline(&self, n: &u32) -> String {
+        format!("{}?inline=true", self.row.file(n))
     }
 
     fn size(&self, bytes: &u64) -> Bytes {

@@ -34,7 +34,7 @@ impl Display for Span {
         match seconds {
             0..60 => write!(f, "{seconds} s"),
             60..3600 => write!(f, "{} min", seconds / 60),
-            3600..86_400 if seconds / 60 % 60 == 0 => write!(f, "{} h", seconds / 3600),
+            3600..86_400 if (seconds / 60).is_multiple_of(60) => write!(f, "{} h", seconds / 3600),
             3600..86_400 => write!(f, "{} h {} min", seconds / 3600, seconds / 60 % 60),
             86_400..172_800 => f.write_str("1 day"),
             _ => write!(f, "{} days", seconds / 86_400),
@@ -122,7 +122,7 @@ impl Display for Thousands {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let digits = self.0.to_string();
         for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index) % 3 == 0 {
+            if index > 0 && (digits.len() - index).is_multiple_of(3) {
                 f.write_str(",")?;
             }
             write!(f, "{digit}")?;
@@ -174,11 +174,17 @@ impl Display for Moment {
 #[derive(Debug, Clone, Copy)]
 pub struct Clock(pub Timestamp);
 
+impl Clock {
+    /// The clock in UTC, for text that is no HTML.
+    pub fn plain(&self) -> String {
+        let text = self.0.to_rfc3339();
+        format!("{} UTC", text.get(11..16).unwrap_or_default())
+    }
+}
+
 impl Display for Clock {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let text = self.0.to_rfc3339();
-        let clock = text.get(11..16).unwrap_or_default();
-        write!(f, "<time datetime=\"{text}\" data-local=\"clock\">{clock} UTC</time>")
+        write!(f, "<time datetime=\"{}\" data-local=\"clock\">{}</time>", self.0, self.plain())
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Shell {
     /// The address of the live stream, with the page and the cursor; absent when nobody is
     /// signed in.
     pub stream: Option<String>,
+    /// What exactly is looked at, below `here`, such as one actor: the `page` of the stream.
+    pub watched: Option<String>,
     pub at_work: AtWork,
     pub services_up: ServicesUp,
     pub banners: Vec<Banner>,
@@ -36,6 +38,7 @@ impl Shell {
             here: Here::Elsewhere,
             theme: theme.map(str::to_owned),
             stream: None,
+            watched: None,
             at_work: AtWork { running: 0 },
             services_up: ServicesUp { up: 0, all: 0 },
             banners: Vec::new(),
@@ -43,10 +46,16 @@ impl Shell {
         }
     }
 
+    /// Says what exactly is looked at, below [`Shell::here`], such as an actor or a download.
+    pub fn watching(mut self, what: impl std::fmt::Display) -> Self {
+        self.watched = Some(format!("{}/{what}", self.here.path()));
+        self
+    }
+
     /// Connects the page to the live stream; `cursor` is what the page already shows.
     pub fn live(mut self, cursor: &str) -> Self {
         let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("page", self.here.path())
+            .append_pair("page", self.watched.as_deref().unwrap_or_else(|| self.here.path()))
             .append_pair("since", cursor)
             .finish();
         self.stream = Some(format!("{}?{query}", self.link("/events")));

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use actors::status_board::Tile;
 use askama::Template;
 use domain::Timestamp;
-use domain::service::{Service, ServiceKind, ServiceStatus, UptimeBar};
+use domain::service::{ServiceKind, ServiceStatus, UptimeBar};
 
 use super::bars::Bars;
 use super::human::{Ago, Millis, Percent, Since, Span};
@@ -21,7 +22,7 @@ pub use verdict::Verdict;
 pub struct Watched {
     pub name: String,
     pub kind: ServiceKind,
-    /// Host and port; nothing else of the address is shown.
+    /// Host and port, for admins; nothing else of the address is shown.
     pub address: String,
     pub status: ServiceStatus,
     /// When `status` became what it is.
@@ -36,27 +37,15 @@ pub struct Watched {
     /// The last 24 hours, oldest first.
     pub day: Vec<UptimeBar>,
     pub uptime_day: Option<f64>,
+    /// The last 30 days, one bar a day, oldest first.
+    pub month: Vec<UptimeBar>,
     pub uptime_month: Option<f64>,
 }
 
 impl Watched {
-    /// A service that no monitor has said anything about.
-    pub fn unseen(service: &Service) -> Self {
-        let known = matches!(service.status, ServiceStatus::Paused | ServiceStatus::Maintenance);
-        Self {
-            name: service.name.to_string(),
-            kind: service.kind,
-            address: host_and_port(&service.url),
-            status: if known { service.status } else { ServiceStatus::Unknown },
-            since: service.since,
-            interval: service.interval,
-            latency_ms: None,
-            stale: false,
-            message: None,
-            day: Vec::new(),
-            uptime_day: None,
-            uptime_month: None,
-        }
+    /// Whether a tile of the board counts as up.
+    pub fn is_tile_up(tile: &Tile) -> bool {
+        tile.service.status == ServiceStatus::Up && !tile.is_stale()
     }
 
     pub fn is_up(&self) -> bool {
@@ -86,7 +75,7 @@ impl Watched {
             ServiceStatus::Unknown => Some("First check is under way"),
             ServiceStatus::Paused => Some("Not checked"),
             ServiceStatus::Maintenance => Some("Planned work"),
-            ServiceStatus::Up => Some(&self.address),
+            ServiceStatus::Up => None,
         }
     }
 
@@ -124,6 +113,27 @@ impl Watched {
 
     pub fn tint(&self) -> &'static str {
         kind_tint(self.kind)
+    }
+}
+
+impl From<&Tile> for Watched {
+    fn from(tile: &Tile) -> Self {
+        let service = &tile.service;
+        Self {
+            name: service.name.to_string(),
+            kind: service.kind,
+            address: host_and_port(&service.url),
+            status: service.status,
+            since: service.since,
+            interval: service.interval,
+            latency_ms: tile.latency_ms(),
+            stale: tile.is_stale(),
+            message: tile.message().map(str::to_owned),
+            day: tile.day.clone(),
+            uptime_day: tile.uptime_day,
+            month: tile.month.clone(),
+            uptime_month: tile.uptime_month,
+        }
     }
 }
 
@@ -194,8 +204,6 @@ pub struct MonitorRow<'a> {
 pub struct StatusPage {
     pub shell: Shell,
     pub services: Vec<Watched>,
-    /// The last 30 days of each service, one bar a day, in the order of `services`.
-    pub months: Vec<Vec<UptimeBar>>,
     /// The newest changes of status first.
     pub history: Vec<Change>,
 }
@@ -206,7 +214,7 @@ impl StatusPage {
     }
 
     fn longer_views(&self) -> impl Iterator<Item = LongerView<'_>> {
-        self.services.iter().zip(&self.months).map(|(watched, month)| LongerView { watched, month })
+        self.services.iter().map(|watched| LongerView { watched })
     }
 
     fn interval(&self) -> Option<Span> {
@@ -218,7 +226,6 @@ impl StatusPage {
 /// What a row shows when it is opened.
 struct LongerView<'a> {
     watched: &'a Watched,
-    month: &'a [UptimeBar],
 }
 
 impl LongerView<'_> {
@@ -227,7 +234,7 @@ impl LongerView<'_> {
     }
 
     fn month_bars(&self) -> Bars {
-        Bars::month(&self.watched.name, self.month, self.watched.uptime_month)
+        Bars::month(&self.watched.name, &self.watched.month, self.watched.uptime_month)
     }
 
     fn chart(&self) -> Chart {

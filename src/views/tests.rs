@@ -85,6 +85,7 @@ pub fn watched(name: &str, status: ServiceStatus) -> Watched {
         day: (0..48).map(bar).collect(),
         uptime_day: Some(0.9998),
         uptime_month: Some(0.9991),
+        month: (0..30).map(bar).collect(),
     }
 }
 
@@ -327,7 +328,6 @@ fn home_of_a_new_house(words: &Words) -> String {
 
 fn status(words: &Words) -> String {
     let services = services(words);
-    let months = services.iter().map(|service| service.day[..30].to_vec()).collect();
     let change = |age, status| Change {
         service: "printer".to_owned(),
         at: ago(age),
@@ -335,7 +335,7 @@ fn status(words: &Words) -> String {
         message: Some(words.text.clone()),
     };
     let history = vec![change(300, ServiceStatus::Down), change(90_000, ServiceStatus::Up)];
-    StatusPage { shell: shell(words, Here::Status), services, months, history }.render().unwrap()
+    StatusPage { shell: shell(words, Here::Status), services, history }.render().unwrap()
 }
 
 fn downloads(words: &Words) -> String {
@@ -477,10 +477,7 @@ fn setup(words: &Words) -> String {
 }
 
 fn setup_done(words: &Words) -> String {
-    let ytdlp = Some(words.title.clone());
-    SetupDonePage { shell: shell(words, Here::Elsewhere), username: words.name.clone(), ytdlp }
-        .render()
-        .unwrap()
+    SetupDonePage { shell: shell(words, Here::Elsewhere), username: words.name.clone() }.render().unwrap()
 }
 
 fn problem(words: &Words) -> String {

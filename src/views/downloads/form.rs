@@ -57,12 +57,10 @@ struct PresetChip {
 
 fn preset_hint(preset: Preset) -> &'static str {
     match preset {
-        Preset::Best => "whatever is there",
-        Preset::Hd1080 => "for a big screen",
-        Preset::Hd720 => "for phones",
-        Preset::Mp3 | Preset::M4a => "audio only",
-        Preset::Mp4 => "plays everywhere",
-        Preset::Mkv => "keeps everything",
+        Preset::Hd1080 => "big screen",
+        Preset::Hd720 => "phones",
+        Preset::Mp3 | Preset::M4a => "audio",
+        Preset::Best | Preset::Mp4 | Preset::Mkv => "",
     }
 }
 

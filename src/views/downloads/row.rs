@@ -234,6 +234,11 @@ impl DownloadRow {
         }
     }
 
+    /// The address of a file, which is saved by it.
+    pub(super) fn file(&self, n: &u32) -> String {
+        self.around.link(&format!("/api/v1/downloads/{}/files/{n}", self.download.id))
+    }
+
     fn path(&self, action: &str) -> String {
         self.around.link(&format!("/downloads/{}{action}", self.download.id))
     }

@@ -51,11 +51,7 @@ impl Verdict {
             };
             ("bad", "cloud-off", title, text.to_owned())
         } else if !pending.is_empty() {
-            let title = if pending.len() == 1 {
-                format!("{} did not answer once.", list(&pending))
-            } else {
-                format!("{} did not answer once.", list(&pending))
-            };
+            let title = format!("{} did not answer once.", list(&pending));
             ("warn", "triangle-alert", title, "The next check decides whether it is down.".to_owned())
         } else if !unsure.is_empty() {
             let title = format!("Not sure about {}.", list(&unsure));

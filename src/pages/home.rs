@@ -1,0 +1,27 @@
+//! The dashboard.
+
+use super::mine::Mine;
+use super::{around, cursor, frame, page, services};
+use crate::app::App;
+use crate::problem::Problem;
+use crate::route::{Response, Route, Visit, get, see_other};
+use crate::views::home::HomePage;
+use crate::views::shell::Here;
+
+/// How many downloads the dashboard shows.
+pub const SHOWN: usize = 6;
+
+pub fn routes() -> Vec<Route> {
+    vec![get("/").anyone().then(show)]
+}
+
+async fn show(app: App, visit: Visit) -> Result<Response, Problem> {
+    let Some(user) = &visit.user else {
+        let door = if crate::auth::setup::is_open(&app).await? { "/setup" } else { "/login" };
+        return Ok(see_other(&visit.link(door)));
+    };
+    let cursor = cursor(&app);
+    let mine = Mine::read(&app, &around(&visit), user.id, None).await?;
+    let shell = frame(&app, &visit, Here::Home, mine.running).live(&cursor);
+    page(&HomePage { shell, services: services(&app), downloads: mine.for_home() })
+}
