@@ -1,6 +1,8 @@
 //! Opening the store, many times and with the wrong key.
 
 use futures_util::future::join_all;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use store::{Error, Keyring, Store, StoreSettings};
 
 use crate::house::{House, contract};
@@ -81,4 +83,44 @@ async fn a_database_that_is_away_is_an_outage() {
 
     assert!(error.is_outage(), "{error}");
     assert!(!error.to_string().contains("hunter2"));
+}
+
+#[tokio::test]
+async fn connections_that_postgresql_ends_are_made_anew_unnoticed() {
+    let Ok(server) = std::env::var("MEDIANEST_TEST_POSTGRES") else {
+        eprintln!("SKIPPED on PostgreSQL: MEDIANEST_TEST_POSTGRES is not set");
+        return;
+    };
+    // A database of its own, by which its connections are told from those of other tests.
+    let name = format!("cut_{}", uuid::Uuid::now_v7().simple());
+    let options: PgConnectOptions = server.parse().unwrap();
+    let mut admin = PgConnection::connect_with(&options).await.unwrap();
+    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await.unwrap();
+    let url = options.clone().database(&name).to_url_lossy();
+    let folder = tempfile::tempdir().unwrap();
+    let settings = StoreSettings {
+        url: Some(domain::Secret::new(url.as_str())),
+        data_dir: folder.path().to_owned(),
+        keys: Keyring::new([7; 32]),
+    };
+    let store = Store::open(&settings).await.unwrap();
+
+    for n in 0..3 {
+        store.writer().set_setting("n", &n.to_string()).await.unwrap();
+        let cut = sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1")
+            .bind(&name)
+            .execute(&mut admin)
+            .await
+            .unwrap();
+        assert!(cut.rows_affected() > 0);
+
+        assert!(store.is_alive().await);
+        assert_eq!(store.reader().setting("n").await.unwrap(), Some(n.to_string()));
+    }
+
+    store.close().await;
+    sqlx::query(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)")))
+        .execute(&mut admin)
+        .await
+        .unwrap();
 }
