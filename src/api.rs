@@ -12,13 +12,26 @@ use crate::problem::Problem;
 use crate::route::{Head, Route};
 
 pub mod account;
+pub mod actors;
+pub mod downloads;
+mod files;
 pub mod openapi;
+pub mod services;
 pub mod tokens;
 pub mod users;
 
 /// Every route of the API.
 pub fn routes() -> Vec<Route> {
-    [account::routes(), tokens::routes(), users::routes(), openapi::routes()].concat()
+    [
+        account::routes(),
+        downloads::routes(),
+        services::routes(),
+        actors::routes(),
+        tokens::routes(),
+        users::routes(),
+        openapi::routes(),
+    ]
+    .concat()
 }
 
 /// One page of a list.

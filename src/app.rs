@@ -3,21 +3,23 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use actors::event_hub;
 use actors::runtime::{Handle, System};
+use actors::services::Services;
+use actors::sessions::Sessions;
+use actors::{download_queue, downloads, event_hub};
 use domain::ApiTokenId;
 use moka::sync::Cache;
 use store::ephemeral::Ephemeral;
 use store::{Reader, Store, Writer};
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::authority::Sessions;
 use crate::auth::password::Hasher;
 use crate::auth::setup::SetUpToken;
 use crate::auth::throttle::Throttle;
 use crate::auth::token::Tokens;
 use crate::csrf;
 use crate::health::Readiness;
+use crate::live::DrawnOnce;
 use crate::route::Head;
 use crate::settings::Settings;
 
@@ -41,8 +43,16 @@ pub struct Parts {
     pub hub: Handle<event_hub::Message>,
     /// The newest event: what a page that is rendered now already shows.
     pub cursor: event_hub::Cursor,
+    /// What events look like on pages, drawn once for all who look.
+    pub(crate) drawn: DrawnOnce,
     /// Who a session is; its row decides.
     pub sessions: Sessions,
+    /// The services that are watched, and what is seen of them.
+    pub services: Services,
+    /// What downloads are made with: the folders, the board.
+    pub downloads: downloads::context::Context,
+    /// Where downloads are asked for.
+    pub queue: Handle<download_queue::Message>,
     pub(crate) tokens: Tokens,
     pub(crate) csrf: csrf::Tokens,
     pub(crate) hasher: Hasher,
@@ -73,12 +83,17 @@ impl App {
 
     /// A writer that names whoever makes this request in the audit log.
     pub(crate) fn writer_for(&self, head: &Head) -> Writer {
-        self.writer.acting(store::Actor {
+        self.writer.acting(self.actor_of(head))
+    }
+
+    /// Whoever makes this request, for the audit log.
+    pub(crate) fn actor_of(&self, head: &Head) -> store::Actor {
+        store::Actor {
             user: head.user.as_ref().map(|user| user.id),
             session: head.session(),
             ip: Some(head.remote.to_string()),
             request_id: Some(head.request_id.to_string()),
-        })
+        }
     }
 }
 

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use authority::Refused;
+use actors::session::Refused;
 use domain::user::CurrentUser;
 use http::{HeaderMap, HeaderValue, header};
 
@@ -18,7 +18,6 @@ use crate::route::{self, Via};
 
 pub mod accounts;
 pub mod api_tokens;
-pub mod authority;
 pub mod cookie;
 pub mod password;
 pub mod setup;

@@ -121,6 +121,6 @@ fn in_runtime<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, 
 }
 
 fn job_runner(arguments: &[OsString]) -> ExitCode {
-    let _ = arguments;
-    ExitCode::FAILURE
+    let code = integrations::job_runner::main(arguments.iter().cloned());
+    ExitCode::from(u8::try_from(code).unwrap_or(125))
 }

@@ -10,6 +10,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use domain::Secret;
+use domain::address::HostPolicy;
 
 use crate::link::Base;
 
@@ -18,7 +19,7 @@ mod parse;
 mod source;
 
 pub use names::Name;
-pub use parse::{HostPort, Network};
+pub use parse::Network;
 pub use source::{BadSetting, Source};
 
 /// Everything that can be set, resolved and checked.
@@ -50,11 +51,13 @@ pub struct Settings {
     /// Downloads at the same time.
     pub download_slots: u32,
     /// `host:port` that downloads may reach although it is not public.
-    pub download_allow_hosts: Vec<HostPort>,
+    pub download_allow_hosts: Vec<String>,
     /// When not empty, the only hosts that downloads may reach.
     pub download_only_hosts: Vec<String>,
     /// The yt-dlp program; the first one on the path otherwise.
     pub ytdlp: Option<PathBuf>,
+    /// This program, which is started again as the job runner of each download.
+    pub program: PathBuf,
     /// Origins that may call the API from a browser with a bearer token.
     pub cors_origins: Vec<String>,
 }
@@ -130,6 +133,7 @@ impl Settings {
             download_allow_hosts: source.list(names::DOWNLOAD_ALLOW_HOSTS, parse::host_port)?,
             download_only_hosts: source.list(names::DOWNLOAD_ONLY_HOSTS, parse::host)?,
             ytdlp: source.parse(names::YTDLP, parse::file)?,
+            program: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("medianest")),
             cors_origins: source.list(names::CORS_ORIGINS, parse::cors_origin)?,
         })
     }
@@ -137,6 +141,12 @@ impl Settings {
     /// Whether `peer` is a proxy whose words about its client we believe.
     pub fn trusts(&self, peer: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|network| network.contains(peer))
+    }
+
+    /// Which hosts downloads may reach.
+    pub fn download_policy(&self) -> HostPolicy {
+        let (allow, only) = (self.download_allow_hosts.join(","), self.download_only_hosts.join(","));
+        HostPolicy::parse(&allow, &only).expect("every entry was checked")
     }
 
     /// Whether browsers reach us over https, so that cookies are for https only.

@@ -6,30 +6,38 @@
 //!                                                          the running tree
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::event_hub::{self, EventHub};
+use actors::download_queue;
+use actors::downloads::folders::FolderError;
+use actors::event_hub;
 use actors::runtime::System;
-use actors::supervisor::{self, Blueprint, Root};
+use actors::services::Services;
+use actors::sessions::Sessions;
+use actors::supervisor::{self, Root};
+use integrations::http::Transport;
 use moka::sync::Cache;
 use store::ephemeral::Ephemeral;
 use store::{DataDir, DataDirLock, Keyring, Store, StoreSettings};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Parts};
-use crate::auth::authority::Sessions;
 use crate::auth::password::Hasher;
 use crate::auth::setup::{self, SetUpToken};
 use crate::auth::throttle::Throttle;
 use crate::auth::token::Tokens;
 use crate::health::Readiness;
-use crate::route::{self, Route, Table, html};
+use crate::route::{self, Route, Table};
 use crate::settings::Settings;
 use crate::web::{self, Web};
-use crate::{api, csrf, health, metrics_door};
+use crate::{api, csrf, health, live, metrics_door, pages};
 
+mod late_ytdlp;
+mod living;
 mod tree;
 
 pub use tree::tree;
@@ -41,6 +49,8 @@ pub struct Portal {
     pub address: SocketAddr,
     pub table: Arc<Table>,
     root: Root,
+    /// What is done beside the tree, such as looking for yt-dlp.
+    _tasks: JoinSet<()>,
     _lock: DataDirLock,
 }
 
@@ -57,11 +67,19 @@ pub enum StartError {
     Listen(SocketAddr, std::io::Error),
     #[error("could not write the set-up token: {0}")]
     SetUpToken(std::io::Error),
+    #[error("MEDIANEST_DOWNLOADS_DIR: {0}")]
+    Folders(FolderError),
+    #[error("could not make {0}: {1}")]
+    Folder(PathBuf, std::io::Error),
+    #[error("could not listen for the downloads' proxy: {0}")]
+    Egress(std::io::Error),
+    #[error("could not prepare to call services: {0}")]
+    Transport(integrations::Error),
 }
 
 /// Every route of the portal.
 pub fn routes() -> Vec<Route> {
-    [health::routes(), metrics_door::routes(), api::routes()].concat()
+    [pages::routes(), live::routes(), api::routes(), live::routes(), health::routes(), metrics_door::routes()].concat()
 }
 
 impl Portal {
@@ -85,12 +103,22 @@ impl Portal {
         let set_up_token = set_up_token(&store, lock.path()).await?;
 
         let system = System::new();
+        let node = lock.node_id()?;
+        let mut tasks = JoinSet::new();
+        let (reader, writer) = (store.reader(), store.writer());
+        let transport = Transport::new().map_err(StartError::Transport)?;
+        let services = Services::new(&system, reader.clone(), writer.clone(), transport, address);
+        let downloads = living::downloads(&settings, &store, &ephemeral, &system, node.clone(), &mut tasks)?;
         let app = App::new(Parts {
-            reader: store.reader(),
-            writer: store.writer(),
-            hub: system.handle("events/event-hub"),
+            hub: system.handle(living::HUB),
             cursor: event_hub::Cursor::new(),
-            sessions: Sessions::new(store.reader()),
+            drawn: live::DrawnOnce::new(),
+            sessions: Sessions::new(system.clone(), reader.clone(), writer.clone()),
+            services,
+            downloads,
+            queue: system.handle(download_queue::PATH),
+            reader,
+            writer,
             tokens: Tokens::new(&keys.subkey("jwt"), keys.fingerprint()),
             csrf: csrf::Tokens::new(keys.subkey("csrf")),
             hasher: Hasher::default(),
@@ -108,16 +136,16 @@ impl Portal {
             settings,
         });
         let table = Arc::new(Table::new(routes()));
-        let filter = route::filter(table.clone(), app.clone(), |_, _, problem| html(problem.title));
+        let filter = route::filter(table.clone(), app.clone(), pages::problem);
         let listener = Arc::new(listener);
         let door = app.clone();
-        let blueprint = blueprint(&app).actor(web::PATH, move || Web {
+        let blueprint = living::blueprint(&app, &node)?.actor(web::PATH, move || Web {
             app: door.clone(),
             listener: listener.clone(),
             filter: filter.clone(),
         });
         let root = supervisor::start(tree, blueprint, &system).await?;
-        Ok(Self { app, address, table, root, _lock: lock })
+        Ok(Self { app, address, table, root, _tasks: tasks, _lock: lock })
     }
 
     /// The address of a page of ours, as a browser on this machine would type it.
@@ -148,26 +176,10 @@ impl Portal {
 }
 
 /// The one-time token while there is no admin; the used one goes.
-async fn set_up_token(store: &Store, data_dir: &std::path::Path) -> Result<Option<SetUpToken>, StartError> {
+async fn set_up_token(store: &Store, data_dir: &Path) -> Result<Option<SetUpToken>, StartError> {
     if store.reader().is_set_up().await? {
         setup::forget(data_dir);
         return Ok(None);
     }
     SetUpToken::load_or_create(data_dir).map(Some).map_err(StartError::SetUpToken)
-}
-
-/// What runs at each place of the tree but the door.
-fn blueprint(app: &App) -> Blueprint {
-    let (cursor, shared) = (app.cursor.clone(), app.ephemeral.is_shared());
-    Blueprint::new(&app.system)
-        .actor("events/event-hub", move || EventHub { cursor: cursor.clone(), shared })
-        .absent("events/outbox-relay", "not part of the portal yet")
-        .absent("events/stream-reader", "not part of the portal yet")
-        .absent("services", "not part of the portal yet")
-        .absent("effects", "not part of the portal yet")
-        .absent("downloads/egress", "not part of the portal yet")
-        .absent("downloads/jobs", "not part of the portal yet")
-        .absent("downloads/queue", "not part of the portal yet")
-        .absent("sessions", "not part of the portal yet")
-        .absent("maintenance", "not part of the portal yet")
 }

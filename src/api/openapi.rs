@@ -5,7 +5,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{Components, Info, OpenApi as Document, Server};
 use utoipa::{Modify, OpenApi, ToSchema};
 
-use super::{account, tokens, users};
+use super::{account, actors, downloads, files, services, tokens, users};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::route::{Response, Route, Visit, get};
@@ -20,9 +20,13 @@ pub fn routes() -> Vec<Route> {
         account::set_up, account::login, account::logout, account::me,
         tokens::list, tokens::create, tokens::revoke,
         users::list, users::create, users::change,
+        services::list, services::create, services::change, services::remove,
+        downloads::list, downloads::submit, downloads::probe, downloads::show, downloads::remove,
+        downloads::cancel, downloads::retry, files::serve,
+        actors::list,
         show,
     ),
-    components(schemas(ProblemDetails)),
+    components(schemas(ProblemDetails, downloads::ProgressCard)),
     modifiers(&Ours),
     security(("cookie" = []), ("bearer" = [])),
 )]

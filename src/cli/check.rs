@@ -59,10 +59,7 @@ fn shown(settings: &Settings) -> Vec<(names::Name, String)> {
                 settings.download_slots.to_string()
             },
         ),
-        (
-            names::DOWNLOAD_ALLOW_HOSTS,
-            list(settings.download_allow_hosts.iter().map(ToString::to_string).collect()),
-        ),
+        (names::DOWNLOAD_ALLOW_HOSTS, list(settings.download_allow_hosts.clone())),
         (names::DOWNLOAD_ONLY_HOSTS, list(settings.download_only_hosts.clone())),
         (names::YTDLP, path(&settings.ytdlp, "yt-dlp on the path")),
         (names::CORS_ORIGINS, list(settings.cors_origins.clone())),

@@ -1,5 +1,8 @@
 //! What each crate's errors mean to whoever asked.
 
+use actors::session::Refused;
+use actors::{download_queue, services};
+use http::StatusCode;
 use store::Error;
 
 use super::Problem;
@@ -23,11 +26,64 @@ impl From<Error> for Problem {
     }
 }
 
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Over => Problem::signed_out(),
+            Refused::Unavailable => Problem::unavailable(),
+        }
+    }
+}
+
+impl From<services::Denied> for Problem {
+    fn from(denied: services::Denied) -> Self {
+        use services::Denied;
+        let detail = sentence(&denied.to_string());
+        match (&denied, denied.field()) {
+            (Denied::NotFound, _) => Problem::not_found().with_detail(detail),
+            (Denied::Unavailable(error), _) => {
+                tracing::warn!(?error, "could not change the services");
+                Problem::unavailable().with_detail(detail)
+            }
+            (Denied::NameTaken | Denied::KindTaken, Some(field)) => Problem::conflict(detail).about(field),
+            (_, Some(field)) => Problem::invalid(field, detail),
+            (_, None) => Problem::conflict(detail),
+        }
+    }
+}
+
+impl From<download_queue::Denied> for Problem {
+    fn from(denied: download_queue::Denied) -> Self {
+        use download_queue::Denied;
+        let detail = sentence(&denied.to_string());
+        match denied {
+            Denied::QuotaReached { again_at, .. } => {
+                let wait = domain::Timestamp::now().until(again_at);
+                let minutes = wait.as_secs().div_ceil(60).max(1);
+                Problem::too_often(format!("{detail} You can start another one in {minutes} min."), wait)
+            }
+            Denied::Duplicate(id) => Problem::conflict(format!("{detail} It is {id}.")).about("url"),
+            Denied::RefusedAddress(_) => Problem::invalid("url", detail),
+            Denied::QueueFull { .. } => Problem::too_often(detail, std::time::Duration::from_secs(60)),
+            Denied::NotFound => Problem::not_found().with_detail(detail),
+            Denied::Over | Denied::NotOver => Problem::conflict(detail),
+            Denied::Failed(failure) => Problem::invalid("url", failure.message),
+            Denied::Unavailable(_) => {
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                Problem::new(status, "unavailable", "Not available right now", detail)
+            }
+        }
+    }
+}
+
 /// `that user name is taken` as a person reads it: `That user name is taken.`
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     match letters.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        Some(first) => {
+            let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+            format!("{}{}{end}", first.to_uppercase(), letters.as_str())
+        }
         None => String::new(),
     }
 }

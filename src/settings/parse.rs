@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use domain::address::HostPolicy;
 
 use super::Origin;
 use crate::link::Base;
@@ -90,37 +91,16 @@ pub fn slots(text: &str) -> Result<u32, String> {
     }
 }
 
-/// A host that downloads may reach although it is not public.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostPort {
-    pub host: String,
-    pub port: u16,
+/// A `host:port` that downloads may reach although it is not public.
+pub fn host_port(text: &str) -> Result<String, String> {
+    HostPolicy::parse(text, "").map_err(|error| format!("{text:?}: {error}"))?;
+    Ok(text.to_owned())
 }
 
-impl std::fmt::Display for HostPort {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let HostPort { host, port } = self;
-        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
-    }
-}
-
-pub fn host_port(text: &str) -> Result<HostPort, String> {
-    let wrong = || format!("{text:?} is not a host and a port such as 127.0.0.1:9000");
-    let (name, port) = text.rsplit_once(':').ok_or_else(wrong)?;
-    let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(wrong)?;
-    let host = host(name.trim_start_matches('[').trim_end_matches(']')).map_err(|_| wrong())?;
-    Ok(HostPort { host, port })
-}
-
+/// A host that downloads are limited to.
 pub fn host(text: &str) -> Result<String, String> {
-    if let Ok(address) = text.parse::<IpAddr>() {
-        return Ok(address.to_string());
-    }
-    match url::Host::parse(text) {
-        Ok(url::Host::Domain(name)) if !name.is_empty() => Ok(name.trim_end_matches('.').to_owned()),
-        Ok(url::Host::Ipv4(address)) => Ok(address.to_string()),
-        _ => Err(format!("{text:?} is not a host such as www.youtube.com")),
-    }
+    HostPolicy::parse("", text).map_err(|error| format!("{text:?}: {error}"))?;
+    Ok(text.to_owned())
 }
 
 /// A network in CIDR notation, or one address.

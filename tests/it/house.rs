@@ -1,6 +1,11 @@
 //! A portal for one test, and people who use it.
 
+use std::fs::Permissions;
+use std::future::Future;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use medianest::settings::Settings;
 use medianest::wiring;
@@ -34,6 +39,8 @@ impl Portal {
     pub async fn in_folder(folder: TempDir, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::embedded(folder.path());
         settings.listen = "127.0.0.1:0".parse().unwrap();
+        settings.program = env!("CARGO_BIN_EXE_medianest").into();
+        settings.ytdlp = Some(patient_ytdlp(&folder));
         change(&mut settings);
         // An error means that another test was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -45,6 +52,13 @@ impl Portal {
     /// Set up, with its first admin signed in.
     pub async fn start() -> (Self, Person) {
         let portal = Self::fresh().await;
+        let admin = portal.set_up().await;
+        (portal, admin)
+    }
+
+    /// The same without a limit on requests, for a test that asks again and again.
+    pub async fn start_unhurried() -> (Self, Person) {
+        let portal = Self::with(|settings| settings.api_per_minute = None).await;
         let admin = portal.set_up().await;
         (portal, admin)
     }
@@ -98,6 +112,16 @@ impl Portal {
         self.inner.stop("the test is over").await;
         self.folder
     }
+}
+
+/// A yt-dlp that knows its version and otherwise takes for ever: what these tests are about is
+/// around it.
+fn patient_ytdlp(folder: &TempDir) -> PathBuf {
+    let program = folder.path().join("patient-yt-dlp");
+    let script = "#!/bin/sh\ncase \"$*\" in *--version*) echo 2026.10.26 ;; *) exec sleep 600 ;; esac\n";
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    program
 }
 
 /// Somebody with a browser or a program.
@@ -226,4 +250,21 @@ impl Answer {
         let errors = json["errors"].as_array().cloned().unwrap_or_default();
         errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()
     }
+}
+
+/// Asks until there is an answer.
+///
+/// # Panics
+///
+/// When there is none within `patience`.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(patience: Duration, ask: impl Fn() -> F) -> T {
+    let asking = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    };
+    tokio::time::timeout(patience, asking).await.expect("it happens in time")
 }

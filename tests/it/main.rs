@@ -5,8 +5,11 @@
 
 mod bad_input;
 mod csrf;
+mod downloads;
 mod front_door;
 mod house;
 mod matrix;
+mod openapi;
 mod rate_limit;
+mod services;
 mod sign_in;

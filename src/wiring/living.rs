@@ -1,0 +1,159 @@
+//! What lives at each place of the tree, and what it is made of.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Arc;
+
+use actors::download_board::DownloadBoard;
+use actors::download_job;
+use actors::download_queue::{self, DownloadQueue};
+use actors::downloads::context::{self, Context, Timing, Tools};
+use actors::downloads::disk::DiskGuard;
+use actors::downloads::folders::Folders;
+use actors::downloads::retry::RetryPolicy;
+use actors::egress::{self, Egress};
+use actors::event_hub::{self, EventHub};
+use actors::maintenance::Maintenance;
+use actors::outbox_relay::{OutboxRelay, Reach};
+use actors::runtime::System;
+use actors::stream_reader::StreamReader;
+use actors::supervisor::Blueprint;
+use domain::event::Event;
+use integrations::egress::{Proxy, SystemResolver};
+use store::ephemeral::Ephemeral;
+use store::{Engine, NodeId, Store};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::StartError;
+use super::late_ytdlp::{LateYtdlp, Search};
+use crate::app::App;
+use crate::settings::Settings;
+
+/// Progress that waits for Redis; the next one replaces what does not fit.
+const PROGRESS: usize = 256;
+
+/// Everything that downloads are made with.
+pub fn downloads(
+    settings: &Settings,
+    store: &Store,
+    ephemeral: &Ephemeral,
+    system: &System,
+    node: NodeId,
+    tasks: &mut JoinSet<()>,
+) -> Result<Context, StartError> {
+    let folders = Folders::open(&settings.downloads_dir).map_err(StartError::Folders)?;
+    let scratch = settings.data_dir.join("tmp");
+    std::fs::create_dir_all(&scratch).map_err(|error| StartError::Folder(scratch.clone(), error))?;
+    let ytdlp = LateYtdlp::new();
+    let search = Search { program: settings.ytdlp.clone(), own_exe: settings.program.clone(), scratch };
+    tasks.spawn(ytdlp.clone().search(search));
+
+    Ok(Context::new(Tools {
+        system: system.clone(),
+        reader: store.reader(),
+        writer: store.writer(),
+        node,
+        launch: Arc::new(ytdlp),
+        disk: DiskGuard::new(&settings.downloads_dir, None),
+        folders,
+        board: Arc::new(DownloadBoard::default()),
+        announce: announce(ephemeral, system, tasks),
+        settings: context::Settings {
+            slots: settings.download_slots,
+            per_hour: settings.downloads_per_hour.map_or(0, std::num::NonZeroU32::get),
+            policy: settings.download_policy(),
+            retry: RetryPolicy::default(),
+            timing: Timing::default(),
+        },
+    }))
+}
+
+/// Hands progress to our own hub, and to the other instances when there are some.
+fn announce(
+    ephemeral: &Ephemeral,
+    system: &System,
+    tasks: &mut JoinSet<()>,
+) -> Arc<dyn Fn(Event) + Send + Sync> {
+    let hub = system.handle::<event_hub::Message>(HUB);
+    let others = ephemeral.is_shared().then(|| {
+        let (sender, mut receiver) = mpsc::channel::<Event>(PROGRESS);
+        let ephemeral = ephemeral.clone();
+        tasks.spawn(async move {
+            while let Some(event) = receiver.recv().await {
+                ephemeral.publish_progress(&event).await;
+            }
+        });
+        sender
+    });
+    Arc::new(move |event| {
+        if let Some(others) = &others {
+            // Latest wins, a second later.
+            let _ = others.try_send(event.clone());
+        }
+        let _ = event_hub::publish(&hub, event, None);
+    })
+}
+
+/// The place of the event hub.
+pub const HUB: &str = "events/event-hub";
+
+/// What runs at each place of the tree but the door.
+///
+/// # Errors
+///
+/// The proxy of the downloads can't listen.
+pub fn blueprint(app: &App, node: &NodeId) -> Result<Blueprint, StartError> {
+    let blueprint = events(Blueprint::new(&app.system), app, node);
+
+    let services = app.services.clone();
+    let blueprint = blueprint.dynamic("services", move || {
+        let services = services.clone();
+        async move { services.rehydrate().await }
+    });
+
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(StartError::Egress)?;
+    let address = listener.local_addr().map_err(StartError::Egress)?;
+    let proxy = Proxy::new(app.settings.download_policy(), SystemResolver, address);
+    let listener = Arc::new(listener);
+    let (jobs, downloads) = (app.downloads.clone(), app.downloads.clone());
+    let maintenance = (app.store.writer(), node.clone());
+
+    Ok(blueprint
+        // Nothing of this version leaves effects to be done outside.
+        .dynamic("effects", || async { Ok(Vec::new()) })
+        .actor(egress::PATH, move || Egress { proxy: proxy.clone(), listener: listener.clone() })
+        .dynamic(context::JOBS, move || download_job::rehydrate(jobs.clone()))
+        .actor(download_queue::PATH, move || DownloadQueue { cx: downloads.clone() })
+        // A session's actor comes with its next request.
+        .dynamic("sessions", || async { Ok(Vec::new()) })
+        .actor("maintenance", move || Maintenance {
+            writer: maintenance.0.clone(),
+            node: maintenance.1.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+        }))
+}
+
+fn events(blueprint: Blueprint, app: &App, node: &NodeId) -> Blueprint {
+    let (cursor, shared) = (app.cursor.clone(), app.ephemeral.is_shared());
+    let (store, hub, ephemeral, node) =
+        (app.store.clone(), app.hub.clone(), app.ephemeral.clone(), node.clone());
+    let reach = move || match (shared, store.engine()) {
+        (true, _) => Reach::Shared { node: node.clone(), ephemeral: ephemeral.clone() },
+        (false, Engine::Postgres) => Reach::Polled { node: node.clone() },
+        (false, Engine::Sqlite) => Reach::Alone,
+    };
+    let store = app.store.clone();
+    let relay_hub = hub.clone();
+    let blueprint = blueprint.actor(HUB, move || EventHub { cursor: cursor.clone(), shared }).actor(
+        "events/outbox-relay",
+        move || OutboxRelay { store: store.clone(), hub: relay_hub.clone(), reach: reach() },
+    );
+    if !shared {
+        return blueprint.absent("events/stream-reader", "REDIS_URL is not set");
+    }
+    let ephemeral = app.ephemeral.clone();
+    blueprint.actor("events/stream-reader", move || StreamReader {
+        ephemeral: ephemeral.clone(),
+        hub: hub.clone(),
+    })
+}
