@@ -17,7 +17,7 @@
 //! | `/text` | plain text that is no video |
 //! | `/redirect?to=URL`, `/redirect/private.mp4` | leads elsewhere; the second to the neighbour |
 //! | `/trap/feed.xml`, `/trap/hls.m3u8` | lists whose entries lead to the neighbour |
-//! | `/_hits`, `POST /_fault` | what was asked how often; the switch of the whole site |
+//! | `/_hits`, `POST /_fault` | what was asked how often, and how many bytes were sent; the switch of the whole site |
 //!
 //! The neighbour is a second server on the same machine that the downloader must never reach:
 //! [`VideoSite::neighbour_hits`] counts who did.
@@ -30,6 +30,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderValue, Method, StatusCode, header};
@@ -68,17 +69,34 @@ struct Site {
     hits: Arc<Hits>,
 }
 
-/// How often each path was asked for.
+/// What each path was asked for.
 #[derive(Default)]
-struct Hits(Mutex<BTreeMap<String, u64>>);
+struct Hits(Mutex<BTreeMap<String, Arc<Hit>>>);
+
+#[derive(Default)]
+struct Hit {
+    count: AtomicU64,
+    bytes: Arc<AtomicU64>,
+}
 
 impl Hits {
+    fn of(&self, path: &str) -> Arc<Hit> {
+        lock(&self.0).entry(path.to_owned()).or_default().clone()
+    }
+
     /// Counts one more and says how many there were before.
     fn count(&self, path: &str) -> u64 {
-        let mut hits = lock(&self.0);
-        let count = hits.entry(path.to_owned()).or_default();
-        *count += 1;
-        *count - 1
+        self.of(path).count.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        let hits = lock(&self.0);
+        let read = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        hits.iter()
+            .map(|(path, hit)| {
+                (path.clone(), json!({ "count": read(&hit.count), "bytes": read(&hit.bytes) }))
+            })
+            .collect()
     }
 }
 
@@ -118,7 +136,12 @@ impl VideoSite {
 
     /// How often `path`, without its query, was asked for.
     pub fn hits(&self, path: &str) -> u64 {
-        lock(&self.site.hits.0).get(path).copied().unwrap_or(0)
+        self.site.hits.of(path).count.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes of films were sent for `path`: who resumes gets each byte once.
+    pub fn bytes_sent(&self, path: &str) -> u64 {
+        self.site.hits.of(path).bytes.load(Ordering::Relaxed)
     }
 
     /// Where the server listens that nobody may reach.
@@ -154,7 +177,7 @@ impl Site {
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         match parts.as_slice() {
             ["_fault"] if request.method == Method::POST => return self.switch(&request),
-            ["_hits"] => return server::json(&json!(*lock(&self.hits.0))),
+            ["_hits"] => return server::json(&self.hits.to_json()),
             _ => {}
         }
 
@@ -234,14 +257,17 @@ impl Site {
 
     async fn film(&self, name: &str, request: &Request, delivery: Delivery) -> Response {
         match self.media.film(name).await {
-            Some(bytes) => deliver(bytes, "video/mp4", request, delivery),
+            Some(bytes) => {
+                let sent = self.hits.of(&request.path).bytes.clone();
+                deliver(bytes, "video/mp4", request, delivery, sent)
+            }
             None => refusal(404, request),
         }
     }
 
     async fn file(&self, name: &str, media_type: &'static str, request: &Request) -> Response {
         match self.media.read(name).await {
-            Some(bytes) => deliver(bytes, media_type, request, Delivery::default()),
+            Some(bytes) => deliver(bytes, media_type, request, Delivery::default(), Arc::default()),
             None => refusal(404, request),
         }
     }

@@ -11,11 +11,17 @@ export function plainEnvironment() {
   return Object.fromEntries(kept.filter((name) => name in process.env).map((name) => [name, process.env[name]]));
 }
 
+const alive = new Set();
+// A test run that breaks off leaves nobody behind.
+process.once('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
+
 export class Program {
   /** Starts `binary`; what it prints is kept in `this.log`. */
   constructor(binary, args, { env, cwd, input = 'ignore' } = {}) {
     this.log = '';
     this.process = spawn(binary, args, { env, cwd, stdio: [input, 'pipe', 'pipe'] });
+    alive.add(this.process);
+    this.process.once('exit', () => alive.delete(this.process));
     for (const stream of [this.process.stdout, this.process.stderr]) {
       stream.setEncoding('utf8');
       stream.on('data', (text) => (this.log += text));

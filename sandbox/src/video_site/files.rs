@@ -1,6 +1,8 @@
 //! How a file travels: whole or in ranges, at a speed, and broken off in the ways that happen.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -31,11 +33,13 @@ impl Default for Delivery {
     }
 }
 
+/// The answer with `file`; `sent` counts the bytes that leave.
 pub(crate) fn deliver(
     file: Bytes,
     media_type: &'static str,
     request: &Request,
     delivery: Delivery,
+    sent: Arc<AtomicU64>,
 ) -> Response {
     let total = file.len() as u64;
     let asked = request.headers.get(header::RANGE).and_then(|range| range.to_str().ok());
@@ -54,7 +58,7 @@ pub(crate) fn deliver(
     let length = body.len();
     let mut response = match request.method {
         Method::HEAD => server::reply(StatusCode::OK, media_type, Bytes::new()),
-        _ => server::stream(media_type, pieces(body, delivery)),
+        _ => server::stream(media_type, pieces(body, delivery, sent)),
     };
     set(&mut response, header::CONTENT_LENGTH, &length.to_string());
     if delivery.ranges {
@@ -70,10 +74,12 @@ pub(crate) fn deliver(
 fn pieces(
     body: Bytes,
     delivery: Delivery,
+    counter: Arc<AtomicU64>,
 ) -> impl futures_util::Stream<Item = io::Result<Bytes>> + Send + Sync + 'static {
     let pause = delivery.speed.map(|speed| Duration::from_secs_f64(PIECE as f64 / speed as f64));
     stream::unfold(0, move |sent| {
         let rest = body.slice(sent.min(body.len())..);
+        let counter = counter.clone();
         async move {
             let is_over = |limit: Option<u64>| limit.is_some_and(|limit| sent as u64 >= limit);
             if rest.is_empty() {
@@ -91,6 +97,7 @@ fn pieces(
                 tokio::time::sleep(pause).await;
             }
             let piece = rest.slice(..rest.len().min(PIECE));
+            counter.fetch_add(piece.len() as u64, Ordering::Relaxed);
             let sent = sent + piece.len();
             Some((Ok(piece), sent))
         }
