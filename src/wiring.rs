@@ -79,7 +79,7 @@ pub enum StartError {
 
 /// Every route of the portal.
 pub fn routes() -> Vec<Route> {
-    [pages::routes(), live::routes(), api::routes(), live::routes(), health::routes(), metrics_door::routes()].concat()
+    [pages::routes(), live::routes(), api::routes(), health::routes(), metrics_door::routes()].concat()
 }
 
 impl Portal {
