@@ -34,22 +34,16 @@ LIMITS = {
 }
 
 
-def import_everything():
-    import yt_dlp
+def warm_up(yt_dlp):
+    """Does once what every job would do. All of it may fail: then the jobs do it themselves."""
     import yt_dlp.downloader.dash
     import yt_dlp.downloader.external
     import yt_dlp.downloader.hls
     import yt_dlp.downloader.http
     import yt_dlp.extractor.extractors
     import yt_dlp.extractor.generic
-    import yt_dlp.networking._urllib
-    try:
-        import yt_dlp.networking._requests
-    except ImportError:
-        pass
     from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
     with yt_dlp.YoutubeDL({'quiet': True, 'cachedir': False}) as ydl:
-        # Makes the request handlers, as each job would.
         ydl._request_director
         ydl.get_info_extractor('Generic')
         # Compiles the addresses of some two thousand sites, which is the half of a small job.
@@ -58,7 +52,6 @@ def import_everything():
         # Asks ffmpeg for its version and remembers it.
         ffmpeg = FFmpegPostProcessor(ydl)
         ffmpeg.available, ffmpeg.probe_available
-    return yt_dlp
 
 
 class Job:
@@ -249,7 +242,11 @@ def run_main(arguments):
 
 
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-yt_dlp = import_everything()
+import yt_dlp
+try:
+    warm_up(yt_dlp)
+except Exception:
+    pass
 gc.collect()
 gc.freeze()
 Helper().run()

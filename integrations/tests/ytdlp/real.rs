@@ -226,7 +226,7 @@ async fn a_broadcast_is_refused_and_when_allowed_dies_with_its_recorder(way: Way
     assert!(members.iter().all(|pid| started_ticks(*pid).is_none()), "somebody lives");
 }
 
-fn name_of(pid: u32) -> String {
+pub fn name_of(pid: u32) -> String {
     std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim().to_owned()
 }
 
