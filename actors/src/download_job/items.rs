@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use domain::download::{DownloadItem, DownloadStatus, Failure};
+use domain::download::{DownloadItem, DownloadStatus, Failure, Progress};
 use integrations::ytdlp::FinishedItem;
 use store::{Conflict, Lease, NewFile, Writer};
 
@@ -49,6 +49,21 @@ impl Items {
     /// Positions that are in the library already.
     pub(super) fn published(&self) -> Vec<u32> {
         self.with_status(DownloadStatus::Completed).map(|item| item.position).collect()
+    }
+
+    /// What a job that is done shows: everything, with the size of all of it.
+    pub(super) fn final_progress(&self) -> Progress {
+        let bytes = self.with_status(DownloadStatus::Completed).filter_map(|item| item.bytes).sum();
+        let items = self.by_position.len().max(1) as u32;
+        Progress {
+            percent: Some(100.0),
+            bytes,
+            total: Some(bytes),
+            speed: None,
+            eta_s: None,
+            item: items,
+            items,
+        }
     }
 
     /// The failures of items that may go better another time come first.

@@ -132,7 +132,7 @@ impl Work<'_> {
         self.take_over(previous).await?;
         items.adopt(&cx.writer, &lease, &cx.folders, &self.dir).await?;
         if items.all_published(download.items) {
-            return self.complete().await;
+            return self.complete(&items).await;
         }
         if cx.disk.is_full() {
             return self.wait_for_space().await;

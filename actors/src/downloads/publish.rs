@@ -7,6 +7,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -38,16 +39,15 @@ impl Finished {
     pub fn place(&self, target: &Path) -> io::Result<Placed> {
         let folder = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
         create_folder(folder)?;
-        let file = File::open(&self.file)?;
-        if file.metadata()?.len() == 0 {
+        if fs::metadata(&self.file)?.len() == 0 {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is empty"));
         }
-        file.sync_all()?;
+        make_lasting(&self.file)?;
         if target.exists() && !is_same(&self.file, target)? {
             return Ok(Placed::Taken);
         }
         for (sidecar, ending) in &self.sidecars {
-            File::open(sidecar)?.sync_all()?;
+            make_lasting(sidecar)?;
             match move_new(sidecar, &target.with_extension(ending)) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::remove_file(sidecar)?,
                 other => other?,
@@ -66,6 +66,14 @@ impl Finished {
         File::open(folder)?.sync_all()?;
         Ok(Placed::There { bytes: fs::metadata(target)?.len() })
     }
+}
+
+/// yt-dlp writes for itself alone; in the library media servers read. Then everything goes to
+/// the disk itself, not only to its cache.
+fn make_lasting(path: &Path) -> io::Result<()> {
+    let file = File::open(path)?;
+    file.set_permissions(fs::Permissions::from_mode(0o644))?;
+    file.sync_all()
 }
 
 /// Creates `folder` and makes each new name in it last.
@@ -202,10 +210,14 @@ mod tests {
             (disk.finished("1.en.srt", "s"), "en.srt".into()),
         ];
 
+        fs::set_permissions(&video.file, fs::Permissions::from_mode(0o600)).unwrap();
+
         let placed = video.place(&disk.target("Clip [x] (2).mp4")).unwrap();
 
         assert_eq!(placed, Placed::There { bytes: 5 });
         assert_eq!(disk.library(), ["Clip [x] (2).en.srt", "Clip [x] (2).jpg", "Clip [x] (2).mp4"]);
+        let mode = fs::metadata(disk.target("Clip [x] (2).mp4")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o644, "media servers can read it");
     }
 
     #[test]

@@ -20,7 +20,7 @@ async fn a_link_becomes_a_file_in_the_members_folder() {
     assert_eq!((file.n, file.name.as_str(), file.bytes), (1, "A- film [id1].mp4", 5));
     assert_eq!((file.media_type.as_str(), job.files.len()), ("video/mp4", 1));
     assert!(house.incoming().is_empty(), "{:?}", house.incoming());
-    assert_eq!(job.attempts, 1);
+    assert_eq!((job.attempts, job.progress.percent, job.progress.bytes), (1, Some(100.0), 5));
     let told = house.events.lock().unwrap().clone();
     assert!(matches!(told[0], Event::DownloadProgressed { progress, .. } if progress.bytes == 5), "{told:?}");
     house.stop().await;

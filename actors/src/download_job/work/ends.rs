@@ -53,15 +53,16 @@ impl Work<'_> {
             let nothing = failure("no_file", "The link led to nothing that could be saved.", false);
             return Err(Halt::Failed(nothing));
         }
-        self.complete().await
+        self.complete(items).await
     }
 
     fn may_retry(&self, failure: &Failure, download: &Download) -> bool {
         self.cx.settings.retry.judge(failure, download.attempts) != Verdict::GiveUp
     }
 
-    pub(super) async fn complete(&mut self) -> Result<Outcome, Halt> {
+    pub(super) async fn complete(&mut self, items: &Items) -> Result<Outcome, Halt> {
         self.clear_own().await;
+        self.cx.writer.save_progress(&self.lease, &items.final_progress()).await?;
         self.cx.writer.complete_job(&self.lease, &[]).await?;
         self.clear().await;
         Ok(Outcome::Completed)
