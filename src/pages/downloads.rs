@@ -1,19 +1,16 @@
 //! Downloads: the list, the form, one download with its files.
 
-use std::time::Duration;
-
 use actors::download_queue::{self, Denied, Files};
+use domain::Cursor;
 use domain::download::{Choice, Download, DownloadStatus, Preset};
-use domain::{Cursor, Timestamp};
 use serde::Deserialize;
 
+use super::mine::{Mine, disk, slots, whole_row};
 use super::{again, around, cursor, download_id, frame, page};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::route::{Head, Response, Route, Visit, get, html, post, see_other};
-use crate::views::downloads::{
-    DiskGauge, DownloadPage, DownloadRow, DownloadsPage, Probed, QuotaGauge, Slots, StartForm,
-};
+use crate::views::downloads::{DownloadPage, DownloadsPage, Probed, StartForm};
 use crate::views::shell::Here;
 
 mod look;

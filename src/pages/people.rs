@@ -97,6 +97,6 @@ async fn view(
     let after = head.query.get("after").filter(|text| text.len() <= 512).map(Cursor);
     let people = app.reader.users(after.as_ref(), SHOWN).await?;
     let shell = frame_with_count(app, head, Here::People).await?;
-    let next = people.next.map(|Cursor(next)| super::downloads::query("after", &next));
+    let next = people.next.map(|Cursor(next)| super::query("after", &next));
     Ok(PeoplePage { shell, me: head.member()?.id, people: people.items, next, form, refusal })
 }

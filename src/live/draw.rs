@@ -1,0 +1,124 @@
+//! Which fragments an event changes on which page.
+//!
+//! An event says which row changed; the fragments show the row as it is now, so one that comes
+//! late shows nothing old.
+
+use domain::download::DownloadStatus;
+use domain::event::{Event, Tone};
+use domain::service::ServiceName;
+use domain::{DownloadId, UserId};
+
+use super::page::Page;
+use super::pages::partial;
+use crate::app::App;
+use crate::pages::mine::{Mine, disk, row, slots, whole_row};
+use crate::pages::services;
+use crate::views::Around;
+use crate::views::downloads::{DownloadFiles, DownloadSections, HomeDownloads, gone};
+use crate::views::shell::{AtWork, ServicesUp};
+use crate::views::status::{MonitorRow, ServiceTile, ServiceTiles, Verdict};
+use crate::views::toast::Toast;
+
+/// The fragments of `event` on `page`; empty when the page does not show it, or when the store
+/// does not answer: the next event shows the row again.
+pub(super) async fn draw(app: &App, page: &Page, event: &Event) -> String {
+    let drawn = match event {
+        Event::ServiceChanged { service, version } => Ok(service_changed(app, page, service, *version)),
+        Event::DownloadChanged { download, owner, .. } => {
+            download_changed(app, page, *download, *owner).await
+        }
+        Event::DownloadProgressed { download, .. } => progressed(app, page, *download).await,
+        Event::Notified { tone, title, body, .. } | Event::Alerted { tone, title, body } => {
+            Ok(toast(*tone, title, body))
+        }
+    };
+    drawn.unwrap_or_else(|error| {
+        tracing::warn!(%error, event = event.name(), "could not show an event");
+        String::new()
+    })
+}
+
+fn toast(tone: Tone, title: &str, body: &str) -> String {
+    partial("#toasts", "beforeend", Toast { tone, title: title.to_owned(), body: body.to_owned() })
+}
+
+fn service_changed(app: &App, page: &Page, name: &str, version: i64) -> String {
+    let watched = services(app);
+    let up = watched.iter().filter(|service| service.is_up()).count();
+    let mut fragments = partial("#services-up", "outerMorph", ServicesUp { up, all: watched.len() });
+
+    let this = watched.iter().find(|service| service.name == name);
+    let came_or_went = version <= 1 || this.is_none();
+    let id = name.parse::<ServiceName>();
+    match (page, this, id) {
+        (Page::Home, _, _) if came_or_went => {
+            fragments += &partial("#tiles", "outerMorph", ServiceTiles { services: &watched });
+        }
+        (Page::Home, Some(this), Ok(id)) => {
+            fragments += &partial(&format!("#svc-{id}"), "outerMorph", ServiceTile { watched: this });
+        }
+        (Page::Status, Some(this), Ok(id)) => {
+            fragments += &partial("#verdict", "outerMorph", Verdict::of(&watched));
+            fragments += &partial(&format!("#mon-{id}"), "outerMorph", MonitorRow { watched: this });
+        }
+        _ => {}
+    }
+    fragments
+}
+
+async fn download_changed(
+    app: &App,
+    page: &Page,
+    id: DownloadId,
+    owner: UserId,
+) -> Result<String, store::Error> {
+    let around = Around::pushed(&app.settings.base);
+    let mine = Mine::read(app, &around, owner, None).await?;
+    let mut fragments = partial("#at-work", "outerMorph", AtWork { running: mine.running });
+    match page {
+        Page::Home => {
+            let list = HomeDownloads { around: &around, rows: &mine.for_home() }.to_string();
+            fragments += &partial("#home-downloads", "outerMorph", list);
+        }
+        Page::Downloads => {
+            let older = mine.older();
+            let list = DownloadSections {
+                around: &around,
+                rows: &mine.rows,
+                slots: slots(app),
+                older: older.as_deref(),
+            };
+            fragments += &partial("#downloads", "innerMorph", list);
+            fragments += &partial("#quota", "outerMorph", mine.quota(app, owner).await?);
+            fragments += &disk(app).map(|disk| partial("#disk", "outerMorph", disk)).unwrap_or_default();
+        }
+        Page::Download(shown) if *shown == id => match app.reader.download(id).await? {
+            Some(download) => {
+                let row = whole_row(app, &around, download).await?;
+                fragments += &partial(&format!("#dl-{id}"), "outerMorph", &row);
+                fragments += &partial("#files", "outerMorph", DownloadFiles { row: &row });
+            }
+            None => fragments += &gone(id),
+        },
+        _ => {}
+    }
+    Ok(fragments)
+}
+
+async fn progressed(app: &App, page: &Page, id: DownloadId) -> Result<String, store::Error> {
+    let shows = match page {
+        Page::Home | Page::Downloads => true,
+        Page::Download(shown) => *shown == id,
+        Page::Status | Page::Actors(_) | Page::Other => false,
+    };
+    let download = if shows { app.reader.download(id).await? } else { None };
+    // A job that is over has said so already; its last progress may be late.
+    let running = download.filter(|download| download.status == DownloadStatus::Running);
+    let Some(download) = running else { return Ok(String::new()) };
+    let around = Around::pushed(&app.settings.base);
+    let row = match page {
+        Page::Download(_) => whole_row(app, &around, download).await?,
+        _ => row(app, &around, download),
+    };
+    Ok(partial(&format!("#dl-{id}"), "outerMorph", row))
+}
