@@ -21,8 +21,10 @@ const BROADCAST: &str = "PORTAL_OF_A_TEST_BROADCAST";
 
 async fn a_killed_portal_leaves_no_download_behind(way: Way) {
     let site = site().await;
+    let folder = tempfile::tempdir().unwrap();
     let mut portal = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "--ignored", "--nocapture", "portal::a_portal_that_waits_to_be_killed"])
+        .env("TMPDIR", folder.path())
         .env(WAY, format!("{way:?}"))
         .env(BROADCAST, site.url("/live/index.m3u8"))
         .stdout(Stdio::piped())
