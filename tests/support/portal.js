@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Api } from './api.js';
-import { Program, eventually, freePort, plainEnvironment } from './program.js';
+import { Program, eventually, final, freePort, plainEnvironment } from './program.js';
 
 export const root = join(import.meta.dirname, '..', '..');
 export const binary = process.env.MEDIANEST_BIN ?? join(root, 'target/debug/medianest');
@@ -80,7 +80,7 @@ export class Portal {
   async launch() {
     this.program = new Program(binary, ['serve'], { env: this.environment, cwd: this.dataDir });
     await eventually(`the portal is ready on ${this.url}`, async () => {
-      if (!this.program.isRunning) throw new Error(`the portal ended:\n${this.log}`);
+      if (!this.program.isRunning) throw final(`the portal ended:\n${this.log}`);
       return (await fetch(`${this.url}/readyz`)).status === 200;
     }, 30_000, 20);
   }

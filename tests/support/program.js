@@ -51,6 +51,11 @@ export class Program {
   }
 }
 
+/** An error after which there is nothing left to wait for. */
+export function final(message) {
+  return Object.assign(new Error(message), { isFinal: true });
+}
+
 /** Polls `look` until it answers with something true; `what` is for the message. */
 export async function eventually(what, look, deadlineMs = 15_000, everyMs = 50) {
   const began = Date.now();
@@ -60,6 +65,7 @@ export async function eventually(what, look, deadlineMs = 15_000, everyMs = 50) 
       last = await look();
       if (last) return last;
     } catch (error) {
+      if (error.isFinal) throw error;
       last = error;
     }
     if (Date.now() - began > deadlineMs) {

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 
-import { Program, eventually, plainEnvironment } from './program.js';
+import { Program, eventually, final, plainEnvironment } from './program.js';
 import { root } from './portal.js';
 
 const binary = process.env.MEDIANEST_SANDBOX_BIN ?? join(root, 'target/debug/sandbox');
@@ -14,7 +14,7 @@ export class Sandbox {
     const program = new Program(binary, args, { env: plainEnvironment(), input: 'pipe' });
     // The first start makes the films.
     const line = await eventually('the sandbox prints its addresses', () => {
-      if (!program.isRunning) throw new Error(`the sandbox ended:\n${program.log}`);
+      if (!program.isRunning) throw final(`the sandbox ended:\n${program.log}`);
       return program.log.match(/^\{.*\}$/m)?.[0];
     }, 60_000);
     return new Sandbox(program, JSON.parse(line));
