@@ -13,6 +13,7 @@ use crate::route::{Head, Route};
 
 pub mod account;
 pub mod actors;
+mod doors;
 pub mod downloads;
 mod files;
 pub mod openapi;

@@ -28,7 +28,7 @@ pub struct Problem {
     /// When it makes sense to try again.
     pub retry_after: Option<Duration>,
     /// The methods that the address knows, for 405.
-    pub allow: Vec<Method>,
+    pub allow: Box<[Method]>,
 }
 
 /// What is wrong with one field.
@@ -86,7 +86,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             retry_after: None,
-            allow: Vec::new(),
+            allow: Box::default(),
         }
     }
 
@@ -117,7 +117,7 @@ impl Problem {
     }
 
     pub fn method_not_allowed(allow: Vec<Method>) -> Self {
-        Self { allow, ..Self::not_allowed() }
+        Self { allow: allow.into(), ..Self::not_allowed() }
     }
 
     pub fn with_detail(self, detail: impl Into<Cow<'static, str>>) -> Self {

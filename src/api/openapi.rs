@@ -5,7 +5,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{Components, Info, OpenApi as Document, Server};
 use utoipa::{Modify, OpenApi, ToSchema};
 
-use super::{account, actors, downloads, files, services, tokens, users};
+use super::{account, actors, doors, downloads, files, services, tokens, users};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::route::{Response, Route, Visit, get};
@@ -24,6 +24,7 @@ pub fn routes() -> Vec<Route> {
         downloads::list, downloads::submit, downloads::probe, downloads::show, downloads::remove,
         downloads::cancel, downloads::retry, files::serve,
         actors::list,
+        doors::events, doors::page_events, doors::web_socket, doors::healthz, doors::readyz, doors::metrics,
         show,
     ),
     components(schemas(ProblemDetails, downloads::ProgressCard)),
