@@ -66,8 +66,7 @@
 
   document.addEventListener("click", (event) => {
     const close = event.target.closest("[data-close]");
-    if (close) close.closest(close.dataset.close)?.removeAttribute("open") ?? 0;
-    if (close?.dataset.close === ".toast") close.closest(".toast")?.remove();
+    if (close) close.closest(close.dataset.close)?.remove();
     const copy = event.target.closest("[data-copy]");
     if (copy) {
       const field = document.getElementById(copy.dataset.copy);
@@ -80,6 +79,16 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") each("details.menu[open]", (menu) => { menu.open = false; });
   });
+
+  // A pushed form has no token of its own, because it is drawn once for many people.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const given = document.body.getAttribute("hx-headers:inherited");
+    if (form.method !== "post" || form.elements._csrf || !given) return;
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name: "_csrf", value: JSON.parse(given)["X-CSRF-Token"] });
+    form.append(field);
+  }, true);
 
   // The theme changes at once; the form behind it still tells the server.
   document.addEventListener("submit", (event) => {

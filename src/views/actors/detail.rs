@@ -153,6 +153,13 @@ fn said(value: &Value) -> String {
         Value::Array(items) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
             items.iter().map(said).collect::<Vec<_>>().join(", ")
         }
+        Value::Object(fields) => {
+            let pairs = fields.iter().filter(|(_, value)| !value.is_null());
+            pairs
+                .map(|(key, value)| format!("{} {}", key.replace('_', " "), said(value)))
+                .collect::<Vec<_>>()
+                .join(" · ")
+        }
         other => other.to_string(),
     }
 }
