@@ -16,6 +16,7 @@ use clap::{Parser, Subcommand};
 use crate::settings::{BadSetting, Settings};
 
 mod check;
+mod demo;
 mod healthcheck;
 mod serve;
 mod tree;
@@ -98,7 +99,7 @@ fn command(arguments: Arguments) -> Result<(), Failure> {
     let settings = || Settings::from_env(arguments.config.as_deref());
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(settings()?),
-        Command::Demo => Ok(()),
+        Command::Demo => demo::run(settings()?),
         Command::Tree => tree::run(&settings()?),
         Command::Check => check::run(&settings()?),
         Command::Healthcheck => healthcheck::run(&settings()?),

@@ -36,6 +36,7 @@ use crate::settings::Settings;
 use crate::web::{self, Web};
 use crate::{api, csrf, health, live, metrics_door, pages};
 
+mod demo;
 mod late_ytdlp;
 mod living;
 mod tree;
@@ -48,6 +49,7 @@ pub struct Portal {
     /// Where it listens; with port 0 in the settings, the port that it got.
     pub address: SocketAddr,
     pub table: Arc<Table>,
+    demo: Option<demo::Key>,
     root: Root,
     /// What is done beside the tree, such as looking for yt-dlp.
     _tasks: JoinSet<()>,
@@ -84,7 +86,16 @@ pub fn routes() -> Vec<Route> {
 
 impl Portal {
     /// Starts everything; returns when every actor has had its first start.
-    pub async fn start(mut settings: Settings) -> Result<Self, StartError> {
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        Self::begin(settings, None).await
+    }
+
+    /// The same with a link that signs its bearer in as the admin of the demo.
+    pub async fn start_demo(settings: Settings) -> Result<Self, StartError> {
+        Self::begin(settings, Some(demo::Key::new())).await
+    }
+
+    async fn begin(mut settings: Settings, demo: Option<demo::Key>) -> Result<Self, StartError> {
         metrics_door::recorder();
         let tree = tree(&settings)?;
         let lock = DataDir::lock(&settings.data_dir)?;
@@ -113,6 +124,7 @@ impl Portal {
             hub: system.handle(living::HUB),
             cursor: event_hub::Cursor::new(),
             drawn: live::DrawnOnce::new(),
+            recently_read: pages::mine::recently_read(),
             sessions: Sessions::new(system.clone(), reader.clone(), writer.clone()),
             services,
             downloads,
@@ -135,7 +147,8 @@ impl Portal {
             store,
             settings,
         });
-        let table = Arc::new(Table::new(routes()));
+        let demo_routes = demo.as_ref().map(demo::Key::routes).unwrap_or_default();
+        let table = Arc::new(Table::new([routes(), demo_routes].concat()));
         let filter = route::filter(table.clone(), app.clone(), pages::problem);
         let listener = Arc::new(listener);
         let door = app.clone();
@@ -145,7 +158,7 @@ impl Portal {
             filter: filter.clone(),
         });
         let root = supervisor::start(tree, blueprint, &system).await?;
-        Ok(Self { app, address, table, root, _tasks: tasks, _lock: lock })
+        Ok(Self { app, address, table, demo, root, _tasks: tasks, _lock: lock })
     }
 
     /// The address of a page of ours, as a browser on this machine would type it.
@@ -161,6 +174,11 @@ impl Portal {
     pub fn set_up_link(&self) -> Option<String> {
         let token = self.app.set_up_token.as_ref()?.expose();
         Some(self.address_of(&format!("/setup?token={token}")))
+    }
+
+    /// The link that opens the demo.
+    pub fn demo_link(&self) -> Option<String> {
+        self.demo.as_ref().map(|key| self.address_of(&key.path()))
     }
 
     /// Waits until the tree has ended by itself, and says why.
