@@ -4,13 +4,15 @@
 //!            |  Wake                       |  Wake
 //!            v                             v
 //!        [outbox relay] -- Publish --> event hub              alone, or without Redis
-//!            |          -- XADD ----> Redis Stream            with Redis, lease holder only
+//!            |          -- XADD ----> Redis Stream            with Redis, lease holder only:
+//!            |                        and a copy of the queue for bull-board
 //!            v
 //!        outbox rows: published_at
 //!
 //! Keeps only which rows it has shown already while Redis is away. A restart shows some events
 //! twice; their readers drop what is older than they have shown.
 
+mod projection;
 mod reach;
 
 use std::collections::HashSet;
@@ -60,6 +62,8 @@ pub struct State {
     shown: HashSet<i64>,
     /// Redis was away when we last looked.
     cut_off: bool,
+    /// The copy of the queue in Redis is ours and whole.
+    projected: bool,
     relayed: u64,
     /// Wakes us at commits; ends with us.
     _bell: JoinSet<()>,
@@ -83,7 +87,15 @@ impl Actor for OutboxRelay {
         me.every(LOOK_EVERY, || Message::Wake);
         me.tell(Message::Wake);
         let (reader, writer) = (self.store.reader(), self.store.writer());
-        Ok(State { reader, writer, shown: HashSet::new(), cut_off: false, relayed: 0, _bell: bell })
+        Ok(State {
+            reader,
+            writer,
+            shown: HashSet::new(),
+            cut_off: false,
+            projected: false,
+            relayed: 0,
+            _bell: bell,
+        })
     }
 
     async fn handle(&self, _me: &Myself<Message>, message: Message, state: &mut State) -> Result<(), Crash> {
@@ -125,8 +137,8 @@ impl OutboxRelay {
             return Ok(false);
         }
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-        for row in rows {
-            if event_hub::publish(&self.hub, row.event, None).is_err() {
+        for event in rows.into_iter().filter_map(|row| row.event) {
+            if event_hub::publish(&self.hub, event, None).is_err() {
                 // The hub is starting; the rows stay.
                 return Ok(false);
             }
@@ -151,7 +163,7 @@ impl OutboxRelay {
             if state.shown.contains(&row.id) {
                 continue;
             }
-            if event_hub::publish(&self.hub, row.event, None).is_err() {
+            if row.event.is_some_and(|event| event_hub::publish(&self.hub, event, None).is_err()) {
                 return Ok(false);
             }
             state.shown.insert(row.id);
@@ -174,6 +186,7 @@ impl OutboxRelay {
     ) -> Result<bool, store::Error> {
         if !ephemeral.is_well() {
             state.cut_off = true;
+            state.projected = false;
             self.show_unmarked(state, rows);
             return Ok(false);
         }
@@ -181,13 +194,23 @@ impl OutboxRelay {
             state.shown.clear();
             let _ = self.hub.tell(event_hub::Message::Resync);
         }
-        if rows.is_empty() || !reach::holds_lease(&state.writer, node).await? {
+        if rows.is_empty() && state.projected {
             return Ok(false);
+        }
+        if !reach::holds_lease(&state.writer, node).await? {
+            state.projected = false;
+            return Ok(false);
+        }
+        if !state.projected {
+            state.projected = projection::rebuild(&state.reader, ephemeral).await?;
         }
         let mut published = Vec::with_capacity(rows.len());
         for row in &rows {
-            if ephemeral.publish(&row.event).await.is_none() {
-                break;
+            if let Some(event) = &row.event {
+                if ephemeral.publish(event).await.is_none() {
+                    break;
+                }
+                projection::follow(&state.reader, ephemeral, event).await?;
             }
             published.push(row.id);
         }
@@ -199,8 +222,8 @@ impl OutboxRelay {
     /// Redis is away: our own readers hear of the rows, without ids.
     fn show_unmarked(&self, state: &mut State, rows: Vec<OutboxRow>) {
         for row in rows {
-            if state.shown.insert(row.id) {
-                let _ = event_hub::publish(&self.hub, row.event, None);
+            if let Some(event) = row.event.filter(|_| state.shown.insert(row.id)) {
+                let _ = event_hub::publish(&self.hub, event, None);
             }
         }
     }

@@ -14,7 +14,8 @@ use crate::{Error, Reader, Writer};
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutboxRow {
     pub id: i64,
-    pub event: Event,
+    /// Absent when we can't read it: another version of the portal wrote it.
+    pub event: Option<Event>,
     pub created_at: Timestamp,
 }
 
@@ -48,13 +49,17 @@ impl Reader {
             .fetch_all(pool)
             .await?
         });
-        rows.into_iter()
-            .map(|(id, event, created_at)| {
-                let event = serde_json::from_str(&event)
-                    .map_err(|error| Error::corrupt("outbox", &id.to_string(), error))?;
-                Ok(OutboxRow { id, event, created_at: Timestamp::from_millis(created_at) })
-            })
-            .collect()
+        let read = |id: i64, event: &str| {
+            serde_json::from_str(event)
+                .inspect_err(|error| tracing::warn!(id, %error, "passed over an event that is not ours"))
+                .ok()
+        };
+        let row = |(id, event, created_at): (i64, String, i64)| OutboxRow {
+            id,
+            event: read(id, &event),
+            created_at: Timestamp::from_millis(created_at),
+        };
+        Ok(rows.into_iter().map(row).collect())
     }
 }
 
