@@ -20,6 +20,7 @@ use crate::auth::token::Tokens;
 use crate::csrf;
 use crate::health::Readiness;
 use crate::live::DrawnOnce;
+use crate::pages::mine::RecentlyRead;
 use crate::route::Head;
 use crate::settings::Settings;
 
@@ -45,6 +46,8 @@ pub struct Parts {
     pub cursor: event_hub::Cursor,
     /// What events look like on pages, drawn once for all who look.
     pub(crate) drawn: DrawnOnce,
+    /// Dashboards of the last second.
+    pub(crate) recently_read: RecentlyRead,
     /// Who a session is; its row decides.
     pub sessions: Sessions,
     /// The services that are watched, and what is seen of them.

@@ -77,7 +77,7 @@ async fn download_changed(
     let mut fragments = partial("#at-work", "outerMorph", AtWork { running: mine.running });
     match page {
         Page::Home => {
-            let list = HomeDownloads { around: &around, rows: &mine.for_home() }.to_string();
+            let list = HomeDownloads { around: &around, rows: &mine.for_home(&around) }.to_string();
             fragments += &partial("#home-downloads", "outerMorph", list);
         }
         Page::Downloads => {

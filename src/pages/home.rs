@@ -1,7 +1,6 @@
 //! The dashboard.
 
-use super::mine::Mine;
-use super::{around, cursor, frame, page, services};
+use super::{around, frame, mine, page, services};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::route::{Response, Route, Visit, get, see_other};
@@ -20,8 +19,7 @@ async fn show(app: App, visit: Visit) -> Result<Response, Problem> {
         let door = if crate::auth::setup::is_open(&app).await? { "/setup" } else { "/login" };
         return Ok(see_other(&visit.link(door)));
     };
-    let cursor = cursor(&app);
-    let mine = Mine::read(&app, &around(&visit), user.id, None).await?;
-    let shell = frame(&app, &visit, Here::Home, mine.running).live(&cursor);
-    page(&HomePage { shell, services: services(&app), downloads: mine.for_home() })
+    let (mine, cursor) = mine::latest(&app, user.id).await?;
+    let shell = frame(&app, &visit, Here::Home, mine.running).live(&cursor.to_string());
+    page(&HomePage { shell, services: services(&app), downloads: mine.for_home(&around(&visit)) })
 }

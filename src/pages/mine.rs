@@ -2,10 +2,13 @@
 //! changes them.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 use std::time::Duration;
 
+use actors::event_hub::EventId;
 use domain::download::{Download, DownloadStatus};
 use domain::{Cursor, Timestamp, UserId};
+use moka::sync::Cache;
 
 use super::home;
 use crate::app::App;
@@ -55,11 +58,11 @@ impl Mine {
     }
 
     /// The few that the dashboard shows: what needs a look comes first, then the newest.
-    pub fn for_home(self) -> Vec<DownloadRow> {
-        let mut rows = self.rows;
+    pub fn for_home(&self, around: &Around) -> Vec<DownloadRow> {
+        let mut rows: Vec<&DownloadRow> = self.rows.iter().collect();
         rows.sort_by_key(|row| (row.is_finished(), row.is_waiting(), Reverse(row.download.id)));
-        rows.truncate(home::SHOWN);
-        rows
+        let shown = rows.into_iter().take(home::SHOWN).cloned();
+        shown.map(|row| DownloadRow { around: around.clone(), ..row }).collect()
     }
 
     /// The query of the next older page.
@@ -75,6 +78,35 @@ impl Mine {
         let next_at = began.filter(|at| *at > since).min().map(|oldest| oldest + HOUR);
         Ok(QuotaGauge { used, limit: app.downloads.settings.per_hour, next_at })
     }
+}
+
+/// What the dashboard showed somebody a moment ago.
+#[derive(Clone)]
+pub struct Recent {
+    mine: Arc<Mine>,
+    /// The commits of this process, and the events of all, that it knows of.
+    seen: (u64, EventId),
+}
+
+/// Dashboards of the last second: people reload it more often than anything happens to them.
+pub type RecentlyRead = Cache<UserId, Recent>;
+
+/// A place for [`RecentlyRead`] dashboards.
+pub fn recently_read() -> RecentlyRead {
+    Cache::builder().max_capacity(1_000).time_to_live(Duration::from_secs(1)).build()
+}
+
+/// What `owner` sees now, read anew only if something was written since the last time. Also
+/// gives the cursor from which the page's stream must start.
+pub async fn latest(app: &App, owner: UserId) -> Result<(Arc<Mine>, EventId), store::Error> {
+    let seen = (*app.store.changed().borrow(), app.cursor.latest());
+    if let Some(recent) = app.recently_read.get(&owner).filter(|recent| recent.seen == seen) {
+        return Ok((recent.mine, seen.1));
+    }
+    let around = Around::pushed(&app.settings.base);
+    let mine = Arc::new(Mine::read(app, &around, owner, None).await?);
+    app.recently_read.insert(owner, Recent { mine: mine.clone(), seen });
+    Ok((mine, seen.1))
 }
 
 /// A row with what is known of the job now.
