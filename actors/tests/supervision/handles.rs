@@ -167,3 +167,20 @@ async fn timers_die_with_the_life_that_started_them() {
     stage.settle().await;
     assert_eq!(handle.ask(second, Pull::Ticks).await, Ok(0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_left_behind_of_the_timers_of_an_actor_that_is_gone() {
+    let stage = Stage::up(&flat("strategy = \"one_for_one\"", &["a restart = \"temporary\"", "b"])).await;
+    stage.settle().await;
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    for _ in 0..3 {
+        stage.tell("a", Pull::Tick(Duration::from_secs(1)));
+    }
+    stage.settle().await;
+    assert_eq!(tasks(), before + 3);
+
+    stage.pull("a", Pull::Panic).await;
+
+    assert_eq!(tasks(), before - 1, "the actor and its timers are gone");
+}

@@ -1,7 +1,7 @@
 //! A tree of puppets, and a way to pull their strings.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -102,6 +102,8 @@ struct Threads {
     always: HashMap<String, Start>,
     stops: HashMap<String, Stop>,
     panics_on_drop: HashMap<String, bool>,
+    /// Who has a state right now: never twice at one path.
+    alive: HashSet<String>,
     /// What blocked puppets wait for.
     gate: Option<Arc<Mutex<std::sync::mpsc::Receiver<()>>>>,
 }
@@ -177,6 +179,7 @@ pub struct PuppetState {
 
 impl Drop for PuppetState {
     fn drop(&mut self) {
+        self.strings.0.lock().unwrap().alive.remove(&self.path);
         if self.strings.next_drop_panics(&self.path) {
             panic!("in a destructor");
         }
@@ -207,6 +210,9 @@ impl Actor for Puppet {
             }
         }
         self.strings.note(format!("start {path}"));
+        if !self.strings.0.lock().unwrap().alive.insert(path.clone()) {
+            self.strings.note(format!("{path} lives twice"));
+        }
         let life = self.lives.fetch_add(1, Ordering::Relaxed) + 1;
         Ok(PuppetState { path, life, ticks: 0, strings: self.strings.clone() })
     }
