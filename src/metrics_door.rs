@@ -10,6 +10,8 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::route::{Head, Response, Route, Via, Visit, get};
 
+mod gauges;
+
 const SECONDS: [f64; 11] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 pub fn routes() -> Vec<Route> {
@@ -35,18 +37,13 @@ async fn show(app: App, visit: Visit) -> Result<Response, Problem> {
     if visit.via != Via::Bearer {
         return Err(Problem::forbidden().with_detail("Ask with the API token of an admin as a bearer token."));
     }
-    gauges(&app).await;
+    gauges::refresh(&app).await;
     let handle = recorder();
     handle.run_upkeep();
     let mut response = Response::new(handle.render().into());
     let text_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, text_type);
     Ok(response)
-}
-
-/// What is counted by looking rather than as it happens.
-async fn gauges(_app: &App) {
-    metrics::gauge!("medianest_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }
 
 /// Counts one answered request. The route is the pattern, never the path, so that nobody can

@@ -114,3 +114,24 @@ async fn nothing_is_shared_with_other_origins() {
     Answer::of(request).await.expect(StatusCode::NO_CONTENT);
     portal.stop().await;
 }
+
+#[tokio::test]
+async fn a_form_carries_the_token_as_a_hidden_field() {
+    let (portal, ana) = Portal::start().await;
+    let token = ana.csrf.clone().unwrap();
+    let careless = Person { csrf: None, ..ana.clone() };
+    let form = async |body: String| {
+        let request = careless.request(Method::POST, "/logout");
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        Answer::of(request.header("sec-fetch-site", "same-origin").body(body)).await
+    };
+
+    for body in ["", "_csrf=", "_csrf=x", "_csrf=x&x=1", "token=x"] {
+        form(body.to_owned()).await.expect(StatusCode::FORBIDDEN);
+    }
+    ana.get("/api/v1/me").await.expect(StatusCode::OK);
+
+    form(format!("_csrf={token}")).await.expect(StatusCode::SEE_OTHER);
+    ana.get("/api/v1/me").await.expect(StatusCode::UNAUTHORIZED);
+    portal.stop().await;
+}

@@ -1,11 +1,18 @@
 //! What every answer has in common.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use medianest::app::App;
 use medianest::link::Base;
+use medianest::problem::Problem;
+use medianest::route::{self, Response, Route, Table, Visit, get};
 use reqwest::{Method, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
-use crate::house::{Answer, Portal};
+use crate::house::{Answer, Person, Portal};
 
 const PATHS: [&str; 9] = [
     "/",
@@ -182,4 +189,101 @@ async fn raw(portal: &Portal, request: &[u8]) -> String {
     let mut answer = vec![0; 4096];
     let length = stream.read(&mut answer).await.unwrap_or(0);
     String::from_utf8_lossy(&answer[..length]).into_owned()
+}
+
+/// A server of its own around one route that a test made, with the rest of `portal` behind it.
+async fn serve(portal: &Portal, route: Route) -> (SocketAddr, JoinSet<()>) {
+    let table = Arc::new(Table::new([route]));
+    let filter = route::filter(table, portal.inner.app.clone(), medianest::pages::problem);
+    let listener = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let address = listener.local_addr().unwrap();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(medianest::server::serve(listener, filter, std::future::pending()));
+    (address, tasks)
+}
+
+async fn boom(_app: App, _visit: Visit) -> Result<Response, Problem> {
+    panic!("canary {}", "/etc/secret");
+}
+
+async fn words(_app: App, _visit: Visit) -> Result<Response, Problem> {
+    Ok(route::html("word ".repeat(10_000)))
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_is_a_500_that_says_nothing_and_the_next_request_is_served() {
+    let (portal, _) = Portal::start().await;
+    let (address, _tasks) = serve(&portal, get("/boom").public().then(boom)).await;
+    let client = reqwest::Client::new();
+
+    for accept in ["application/json", "text/html"] {
+        let answer = Answer::of(client.get(format!("http://{address}/boom")).header("accept", accept)).await;
+        answer.expect(StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(!answer.text().contains("canary") && !answer.text().contains("secret"), "{}", answer.text());
+        assert!(answer.header("content-security-policy").is_some());
+    }
+    portal.stop().await;
+}
+
+#[tokio::test]
+async fn text_is_compressed_for_those_who_ask() {
+    let (portal, _) = Portal::start().await;
+    let (address, _tasks) = serve(&portal, get("/words").public().then(words)).await;
+    let client = reqwest::Client::new();
+
+    let plain = Answer::of(client.get(format!("http://{address}/words"))).await;
+    let squeezed =
+        Answer::of(client.get(format!("http://{address}/words")).header("accept-encoding", "gzip")).await;
+
+    assert_eq!((plain.header("content-encoding"), plain.body.len()), (None, 50_000));
+    assert_eq!(squeezed.header("content-encoding"), Some("gzip"));
+    assert!(squeezed.body.len() < 1000, "{}", squeezed.body.len());
+    assert!(squeezed.headers.get_all("vary").iter().any(|value| value == "accept-encoding"));
+    portal.stop().await;
+}
+
+#[tokio::test]
+async fn an_admin_is_told_more_about_health_than_others() {
+    let (portal, admin) = Portal::start().await;
+    let member = portal.new_person(&admin, "ben", "user").await;
+
+    for person in [portal.anybody(), member] {
+        assert_eq!(person.get("/readyz").await.text(), "ok\n");
+    }
+    for person in [admin.clone(), admin.with_token().await] {
+        let details = person.get("/readyz").await.json();
+        assert_eq!((&details["ready"], &details["failed_actors"]), (&true.into(), &serde_json::json!([])));
+    }
+    portal.stop().await;
+}
+
+#[tokio::test]
+async fn looking_at_everything_changes_nothing() {
+    let (portal, admin) = Portal::start_unhurried().await;
+    let table = portal.inner.table.clone();
+    let before = things(&admin).await;
+
+    for route in table.routes().filter(|route| route.method == Method::GET) {
+        if matches!(route.pattern, "/events" | "/api/v1/events" | "/ws") {
+            continue;
+        }
+        let path = route.pattern.replace(":id", "01a20483-afc1-7548-b213-a87c963a5886").replace(':', "");
+        for method in [Method::GET, Method::HEAD] {
+            let answer = Answer::of(admin.request(method.clone(), &path)).await;
+            assert!(answer.status.as_u16() < 500, "{method} {path}: {}", answer.status);
+            assert!(answer.cookie().is_none(), "{method} {path} sets a cookie");
+        }
+    }
+
+    assert_eq!(things(&admin).await, before);
+    portal.stop().await;
+}
+
+/// Everything that a request could have changed.
+async fn things(admin: &Person) -> Vec<serde_json::Value> {
+    let mut things = Vec::new();
+    for path in ["users", "services", "downloads?everybody=true", "tokens", "me"] {
+        things.push(admin.get(&format!("/api/v1/{path}")).await.json());
+    }
+    things
 }
