@@ -36,9 +36,10 @@ async function serverSettings() {
 }
 
 export class Portal {
-  /** Starts a portal and waits until it is ready. Settings in `env` win over ours. */
-  static async start(env = {}) {
+  /** Starts a portal (or the demo) and waits until it is ready. Settings in `env` win over ours. */
+  static async start(env = {}, command = 'serve') {
     const portal = new Portal(env, mkdtempSync(join(tmpdir(), 'medianest-portal-')));
+    portal.command = command;
     portal.port = await freePort();
     await portal.launch();
     return portal;
@@ -78,7 +79,7 @@ export class Portal {
 
   /** Starts the program (again) on the same folder and port. */
   async launch() {
-    this.program = new Program(binary, ['serve'], { env: this.environment, cwd: this.dataDir });
+    this.program = new Program(binary, [this.command], { env: this.environment, cwd: this.dataDir });
     await eventually(`the portal is ready on ${this.url}`, async () => {
       if (!this.program.isRunning) throw final(`the portal ended:\n${this.log}`);
       return (await fetch(`${this.url}/readyz`)).status === 200;
