@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::house::{Answer, PASSWORD, Portal};
+use super::house::{Answer, PASSWORD, Portal};
 
 #[tokio::test]
 async fn every_wrong_field_is_named() {

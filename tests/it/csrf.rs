@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use crate::house::{Answer, PASSWORD, Person, Portal};
+use super::house::{Answer, PASSWORD, Person, Portal};
 
 const PATH: &str = "/api/v1/tokens";
 
@@ -14,7 +14,7 @@ async fn count(person: &Person) -> usize {
 #[tokio::test]
 async fn a_browser_on_another_site_changes_nothing() {
     let (portal, ana) = Portal::start().await;
-    let ours = ana.origin().to_owned();
+    let ours = ana.address.to_string();
     let port = ours.rsplit(':').next().unwrap().to_owned();
     let same_site = format!("http://127.0.0.1:{}", port.parse::<u16>().unwrap() ^ 1);
     let https = ours.replace("http:", "https:");
@@ -56,7 +56,7 @@ async fn a_request_by_cookie_needs_the_token_of_its_session() {
 
     ana.post(PATH, json!({"name": "x"})).await.expect(StatusCode::CREATED);
     let same_origin = ana.request(Method::POST, PATH).json(&json!({"name": "y"}));
-    let same_origin = same_origin.header("sec-fetch-site", "same-origin").header("origin", ana.origin());
+    let same_origin = same_origin.header("sec-fetch-site", "same-origin").header("origin", &*ana.address);
     Answer::of(same_origin).await.expect(StatusCode::CREATED);
     portal.stop().await;
 }

@@ -10,7 +10,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use store::{NewDownload, NewFile, NodeId, Submitted};
 
-use crate::house::{Answer, Person, Portal, eventually};
+use super::house::{Answer, Person, Portal, eventually};
 
 const NOT_THERE: &str = "01a20483-afc1-7548-b213-a87c963a5886";
 

@@ -7,11 +7,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::Secret;
 use medianest::settings::Settings;
 use medianest::wiring;
 use reqwest::header::{HeaderMap, SET_COOKIE};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -19,8 +21,42 @@ pub const PASSWORD: &str = "correct horse battery";
 /// A running portal with a data folder that goes with it.
 pub struct Portal {
     pub inner: wiring::Portal,
-    pub folder: TempDir,
+    place: Place,
     client: reqwest::Client,
+}
+
+/// Where the state of a portal is.
+pub struct Place {
+    folder: TempDir,
+    servers: Option<Servers>,
+}
+
+/// A schema of a test's own, and Redis.
+struct Servers {
+    database: Secret,
+    redis: Secret,
+}
+
+impl Servers {
+    /// Nothing when no servers are named; the test then runs on the embedded state once more.
+    async fn of_test() -> Option<Self> {
+        let named = |variable: &str| std::env::var(variable).ok().filter(|text| !text.is_empty());
+        let (Some(server), Some(redis)) = (named("MEDIANEST_TEST_POSTGRES"), named("MEDIANEST_TEST_REDIS"))
+        else {
+            eprintln!(
+                "SKIPPED on PostgreSQL and Redis: MEDIANEST_TEST_POSTGRES or MEDIANEST_TEST_REDIS is not set"
+            );
+            return None;
+        };
+        let schema = format!("it_{}", uuid::Uuid::now_v7().simple());
+        let mut connection =
+            PgConnection::connect(&server).await.expect("MEDIANEST_TEST_POSTGRES is reachable");
+        sqlx::query(AssertSqlSafe(format!("CREATE SCHEMA {schema}"))).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let separator = if server.contains('?') { '&' } else { '?' };
+        let database = Secret::new(format!("{server}{separator}options[search_path]={schema}"));
+        Some(Self { database, redis: Secret::new(redis) })
+    }
 }
 
 impl Portal {
@@ -32,21 +68,27 @@ impl Portal {
     /// With settings of one's own; nobody has an account yet.
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self::in_folder(folder, change).await
+        let servers = if super::SHARED { Servers::of_test().await } else { None };
+        Self::in_place(Place { folder, servers }, change).await
     }
 
-    /// On a folder that another portal left.
-    pub async fn in_folder(folder: TempDir, change: impl FnOnce(&mut Settings)) -> Self {
+    /// Where another portal was.
+    pub async fn in_place(place: Place, change: impl FnOnce(&mut Settings)) -> Self {
+        let Place { folder, servers } = &place;
         let mut settings = Settings::embedded(folder.path());
         settings.listen = "127.0.0.1:0".parse().unwrap();
         settings.program = env!("CARGO_BIN_EXE_medianest").into();
-        settings.ytdlp = Some(patient_ytdlp(&folder));
+        settings.ytdlp = Some(patient_ytdlp(folder));
+        if let Some(servers) = servers {
+            settings.database_url = Some(servers.database.clone());
+            settings.redis_url = Some(servers.redis.clone());
+        }
         change(&mut settings);
         // An error means that another test was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let inner = wiring::Portal::start(settings).await.expect("the portal starts");
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { inner, folder, client }
+        Self { inner, place, client }
     }
 
     /// Set up, with its first admin signed in.
@@ -63,8 +105,12 @@ impl Portal {
         (portal, admin)
     }
 
+    pub fn set_up_token_file(&self) -> PathBuf {
+        self.place.folder.path().join("setup-token")
+    }
+
     pub fn set_up_token(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("setup-token")).unwrap().trim().to_owned()
+        std::fs::read_to_string(self.set_up_token_file()).unwrap().trim().to_owned()
     }
 
     /// Makes the first admin, `ana`.
@@ -108,9 +154,9 @@ impl Portal {
     }
 
     /// Stops it in order.
-    pub async fn stop(self) -> TempDir {
+    pub async fn stop(self) -> Place {
         self.inner.stop("the test is over").await;
-        self.folder
+        self.place
     }
 }
 
@@ -186,10 +232,6 @@ impl Person {
         answer.expect(StatusCode::CREATED);
         let bearer = answer.json()["token"].as_str().unwrap().into();
         Person { cookie: None, csrf: None, bearer: Some(bearer), ..self.clone() }
-    }
-
-    pub fn origin(&self) -> &str {
-        &self.address
     }
 
     pub async fn id(&self) -> String {

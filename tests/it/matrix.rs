@@ -8,7 +8,7 @@ use medianest::route::{Access, Route};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::house::{Answer, Person, Portal};
+use super::house::{Answer, Person, Portal};
 
 /// `METHOD /pattern: anonymous member other disabled admin`, as status classes.
 const TABLE: &str = include_str!("matrix.txt");

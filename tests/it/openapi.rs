@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::StatusCode;
 
-use crate::house::Portal;
+use super::house::Portal;
 
 /// Described although they are not below `/api/v1`.
 const DOORS: [&str; 5] = ["/events", "/ws", "/healthz", "/readyz", "/metrics"];

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use reqwest::StatusCode;
 
-use crate::house::{Answer, Portal};
+use super::house::{Answer, Portal};
 
 #[tokio::test]
 async fn the_101st_api_request_of_a_minute_is_refused_and_says_when_again() {

@@ -7,7 +7,7 @@ use sandbox::Services;
 use sandbox::services::Mode;
 use serde_json::{Value, json};
 
-use crate::house::{Person, Portal, eventually};
+use super::house::{Person, Portal, eventually};
 
 async fn card(person: &Person, name: &str) -> Option<Value> {
     let list = person.get("/api/v1/services").await.json();
@@ -81,7 +81,7 @@ async fn services_are_there_again_after_a_restart() {
     admin.post("/api/v1/services", body).await.expect(StatusCode::CREATED);
     reaches(&admin, "music", "up").await;
 
-    let again = Portal::in_folder(portal.stop().await, |_| {}).await;
+    let again = Portal::in_place(portal.stop().await, |_| {}).await;
     let admin = again.sign_in("ana").await;
     reaches(&admin, "music", "up").await;
     let actors = admin.get("/api/v1/actors").await.json();

@@ -5,7 +5,7 @@ use medianest::auth::token::Tokens;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::house::{PASSWORD, Person, Portal};
+use super::house::{PASSWORD, Person, Portal};
 
 #[tokio::test]
 async fn the_first_admin_is_made_once_and_then_the_door_is_gone() {
@@ -30,10 +30,9 @@ async fn the_first_admin_is_made_once_and_then_the_door_is_gone() {
     assert!(attempts.iter().all(|answer| answer.status.as_u16() < 500), "{attempts:?}");
 
     set_up(token.clone(), "ben").await.expect(StatusCode::NOT_FOUND);
-    assert!(!portal.folder.path().join("setup-token").exists());
+    assert!(!portal.set_up_token_file().exists());
 
-    let folder = portal.stop().await;
-    let again = Portal::in_folder(folder, |_| {}).await;
+    let again = Portal::in_place(portal.stop().await, |_| {}).await;
     assert_eq!(again.inner.set_up_link(), None);
     let body = json!({"token": token, "username": "ben", "password": PASSWORD});
     again.anybody().post("/api/v1/setup", body).await.expect(StatusCode::NOT_FOUND);
@@ -69,7 +68,7 @@ async fn a_new_sign_in_ends_the_session_that_the_browser_had() {
     let request = portal.anybody().request(reqwest::Method::POST, "/api/v1/login");
     let request = request.header("cookie", &*before.cookie.clone().unwrap());
     let answer =
-        crate::house::Answer::of(request.json(&json!({"username": "ana", "password": PASSWORD}))).await;
+        super::house::Answer::of(request.json(&json!({"username": "ana", "password": PASSWORD}))).await;
 
     answer.expect(StatusCode::OK);
     assert_ne!(answer.cookie().as_deref(), before.cookie.as_deref());
