@@ -1,11 +1,13 @@
 //! Hands every event to those who may know of it, and keeps the durable ones for latecomers.
 //!
+//! ```text
 //!     outbox relay (alone)        download jobs
 //!     stream reader (Redis)            |  progress
 //!          |  Publish                  v
 //!          +-------------------> [event hub] -- bounded channel --> event stream, WebSocket
 //!                                  |     ^
 //!                       the ring of 4,096 | Subscribe(since)
+//! ```
 //!
 //! Keeps nothing that a restart may not lose: durable events are in the outbox, and a restart
 //! begins a new generation of ids, which tells every reader to fetch its page again.
@@ -30,6 +32,9 @@ pub use id::EventId;
 use ring::{Replay, Ring};
 
 use crate::runtime::{Actor, AskError, Crash, Handle, Myself, Reply, Undelivered};
+
+/// Where the hub stands in the tree.
+pub const PATH: &str = "events/event-hub";
 
 /// Events that a reader may be behind before it is cut off; it then reconnects and catches up.
 const BEHIND: usize = 64;

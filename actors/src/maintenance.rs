@@ -1,8 +1,10 @@
 //! Keeps the house tidy: forgets what is older than it is kept, and says that this node lives.
 //!
+//! ```text
 //!     our timers --Tidy, Beat--> [maintenance] --> rows older than their time
 //!                                     |
 //!                                     +--> nodes: seen_at
+//! ```
 //!
 //! Keeps nothing. What a restart leaves undone is done an hour later.
 

@@ -1,5 +1,6 @@
 //! Carries events from the outbox to the event hub.
 //!
+//! ```text
 //!     every commit with an event      a timer, every second
 //!            |  Wake                       |  Wake
 //!            v                             v
@@ -8,6 +9,7 @@
 //!            |                        and a copy of the queue for bull-board
 //!            v
 //!        outbox rows: published_at
+//! ```
 //!
 //! Keeps only which rows it has shown already while Redis is away. A restart shows some events
 //! twice; their readers drop what is older than they have shown.

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Timestamp;
+use domain::event::Event;
 use domain::flip::{Flip, Verdict};
 use domain::service::{Heartbeat, Service, ServiceStatus};
 use futures_util::future::BoxFuture;
@@ -28,6 +29,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
+use crate::event_hub;
 use crate::runtime::{Actor, Crash, Handle, Myself, Timer, caught};
 use crate::services::record::{Change, Record};
 use crate::status_board::{StatusBoard, silence_allowed};
@@ -75,6 +77,7 @@ pub struct State {
     looked_at: Instant,
     heard_at: Instant,
     latest: Option<Heartbeat>,
+    hub: Handle<event_hub::Message>,
 }
 
 impl Actor for ServiceMonitor {
@@ -96,6 +99,7 @@ impl Actor for ServiceMonitor {
             looked_at: now,
             heard_at: now,
             latest: None,
+            hub: me.system().handle(event_hub::PATH),
         })
     }
 
@@ -161,6 +165,10 @@ impl ServiceMonitor {
         self.board.observe(name, &beat);
         if step.changed {
             self.tell_flip(was, step.status, &beat);
+        } else {
+            // Whoever looks sees the new latency; nobody misses it who does not.
+            let checked = Event::ServiceChecked { service: name.to_string() };
+            let _ = event_hub::publish(&state.hub, checked, None);
         }
         if was == ServiceStatus::Down && step.status == ServiceStatus::Up {
             self.gate.expect_recovery();

@@ -1,11 +1,13 @@
 //! One signed-in browser.
 //!
+//! ```text
 //!     every request            event streams, WebSockets         a timer, while streams are open
 //!          |  Identify              |  Connect                        |  Check
 //!          v                        v                                 v
 //!     [session sid] ---- reads ---> sessions row (the authority)
 //!          |
 //!          +-- closes every stream within a second of the row's end
+//! ```
 //!
 //! Keeps the row for at most one second and the list of open streams. A restart loses the list:
 //! the streams end and their browsers connect again. It stops by itself when nobody asks.

@@ -1,7 +1,9 @@
 //! Reads the shared stream of events into our own hub. With Redis only.
 //!
+//! ```text
 //!     Redis Stream mn:events --read--> [a task of ours] --Read--> [stream reader] -- Publish --> event hub
 //!     Redis pub/sub, progress --------------^
+//! ```
 //!
 //! Keeps the id up to which it has read. A restart fills the hub with what the stream still
 //! holds, and every reader of the hub with what it may have missed.

@@ -37,6 +37,8 @@ impl Audience {
 pub enum Event {
     /// The status or the settings of a service changed, or it came or went.
     ServiceChanged { service: ServiceNameText, version: i64 },
+    /// A probe is over and the status is what it was. The latest wins; never kept.
+    ServiceChecked { service: ServiceNameText },
     /// A download moved to another status or phase, or came or went.
     DownloadChanged { download: DownloadId, owner: UserId, version: i64 },
     /// Bytes arrived. At most one a second for each download; the latest wins; never kept.
@@ -65,7 +67,7 @@ impl Event {
     /// The event's name on the wire (`DESIGN.md` section 5).
     pub fn name(&self) -> &'static str {
         match self {
-            Event::ServiceChanged { .. } => "service:status",
+            Event::ServiceChanged { .. } | Event::ServiceChecked { .. } => "service:status",
             Event::DownloadChanged { .. } | Event::DownloadProgressed { .. } => "download:progress",
             Event::Notified { .. } => "user:notification",
             Event::Alerted { .. } => "system:alert",
@@ -74,7 +76,7 @@ impl Event {
 
     pub fn audience(&self) -> Audience {
         match self {
-            Event::ServiceChanged { .. } => Audience::Everyone,
+            Event::ServiceChanged { .. } | Event::ServiceChecked { .. } => Audience::Everyone,
             Event::DownloadChanged { owner, .. } | Event::DownloadProgressed { owner, .. } => {
                 Audience::User(*owner)
             }
@@ -83,9 +85,10 @@ impl Event {
         }
     }
 
-    /// Durable events have an id, go through the outbox and are replayed; progress is not.
+    /// Durable events have an id, go through the outbox and are replayed. Progress and probes
+    /// that changed nothing are not: the next one replaces them.
     pub fn is_durable(&self) -> bool {
-        !matches!(self, Event::DownloadProgressed { .. })
+        !matches!(self, Event::DownloadProgressed { .. } | Event::ServiceChecked { .. })
     }
 
     pub fn service_changed(service: &ServiceName, version: i64) -> Self {

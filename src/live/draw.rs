@@ -16,7 +16,7 @@ use crate::pages::services;
 use crate::views::Around;
 use crate::views::downloads::{DownloadFiles, DownloadSections, HomeDownloads, gone};
 use crate::views::shell::{AtWork, ServicesUp};
-use crate::views::status::{MonitorRow, ServiceTile, ServiceTiles, Verdict};
+use crate::views::status::{MonitorRow, ServiceTile, ServiceTiles, Verdict, Watched};
 use crate::views::toast::Toast;
 
 /// The fragments of `event` on `page`; empty when the page does not show it, or when the store
@@ -24,6 +24,7 @@ use crate::views::toast::Toast;
 pub(super) async fn draw(app: &App, page: &Page, event: &Event) -> String {
     let drawn = match event {
         Event::ServiceChanged { service, version } => Ok(service_changed(app, page, service, *version)),
+        Event::ServiceChecked { service } => Ok(service_checked(app, page, service)),
         Event::DownloadChanged { download, owner, .. } => {
             download_changed(app, page, *download, *owner).await
         }
@@ -64,6 +65,17 @@ fn service_changed(app: &App, page: &Page, name: &str, version: i64) -> String {
         _ => {}
     }
     fragments
+}
+
+/// A probe that changed no status: the bars and the latency.
+fn service_checked(app: &App, page: &Page, name: &str) -> String {
+    let tile = name.parse().ok().and_then(|name: ServiceName| app.services.board().tile(&name));
+    let Some(watched) = tile.map(|tile| Watched::from(&*tile)) else { return String::new() };
+    match page {
+        Page::Home => partial(&format!("#svc-{name}"), "outerMorph", ServiceTile { watched: &watched }),
+        Page::Status => partial(&format!("#mon-{name}"), "outerMorph", MonitorRow { watched: &watched }),
+        _ => String::new(),
+    }
 }
 
 async fn download_changed(

@@ -37,11 +37,11 @@ impl Show for JsonShow {
 /// What `event` is about, as the API shows it now. A row that is gone says so.
 pub(super) async fn data(app: &App, for_admin: bool, event: &Event) -> Value {
     match event {
-        Event::ServiceChanged { service, version } => {
+        Event::ServiceChanged { service, .. } | Event::ServiceChecked { service } => {
             let tile = service.parse::<ServiceName>().ok().and_then(|name| app.services.board().tile(&name));
             match tile {
                 Some(tile) => json!(ServiceCard::of(&tile, for_admin)),
-                None => json!({ "name": service, "version": version, "gone": true }),
+                None => json!({ "name": service, "gone": true }),
             }
         }
         Event::DownloadChanged { download, version, .. } => match app.reader.download(*download).await {
