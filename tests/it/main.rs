@@ -16,6 +16,7 @@ mod embedded {
     mod downloads;
     mod front_door;
     mod house;
+    mod live;
     mod matrix;
     mod openapi;
     mod rate_limit;
@@ -30,6 +31,7 @@ mod shared {
 
     mod downloads;
     mod house;
+    mod live;
     mod rate_limit;
     mod services;
     mod sign_in;
