@@ -2,8 +2,9 @@
 //!
 //!     accept -> permit -> TCP_NODELAY -> http/1.1 (10 s for the head) -> compression -> warp
 //!
-//! It outlives what warp's own server does not: half a request head that never ends, more
-//! connections than files may be open, a handler that panics, and event streams at shutdown.
+//! It outlives what warp's own server does not: a request head that never ends or never begins,
+//! one that names no path, more connections than files may be open, a handler that panics, and
+//! event streams at shutdown.
 
 use std::future::Future;
 use std::io;
@@ -11,13 +12,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
+use http::Uri;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::compression::CompressionLayer;
 use warp::filters::BoxedFilter;
@@ -42,7 +44,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let permits = Arc::new(Semaphore::new(connection_limit()));
-    let graceful = GracefulShutdown::new();
+    let ending = CancellationToken::new();
     let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
 
@@ -61,7 +63,7 @@ pub async fn serve(
                 continue;
             }
         };
-        let connection = graceful.watch(connection(stream, peer, filter.clone()));
+        let connection = connection(stream, peer, filter.clone(), ending.clone());
         connections.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
@@ -70,8 +72,9 @@ pub async fn serve(
         });
     }
 
-    let ended = tokio::time::timeout(GRACE, graceful.shutdown()).await;
-    if ended.is_err() {
+    ending.cancel();
+    let all_ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, all_ended).await.is_err() {
         tracing::warn!(still_open = connections.len(), "cut the connections that did not end in time");
     }
     connections.shutdown().await;
@@ -86,26 +89,43 @@ async fn accept(
     Ok((stream, peer, permit))
 }
 
-fn connection(
+/// Serves one connection until it ends. After `ending` the request in flight is its last.
+async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     filter: BoxedFilter<(Response,)>,
-) -> impl GracefulConnection<Error: std::fmt::Display + Send> + Send + 'static {
+    ending: CancellationToken,
+) -> Result<(), hyper::Error> {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "could not set TCP_NODELAY");
     }
     let service = ServiceBuilder::new()
         .map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(Peer(peer));
+            if request.uri().path_and_query().is_none() {
+                *request.uri_mut() = nowhere();
+            }
             request
         })
         .layer(CompressionLayer::new().compress_when(compression::Worthwhile))
         .service(warp::service(filter));
-    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_DEADLINE).max_headers(100);
-    builder
-        .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))
-        .into_owned()
+    // Not hyper-util's `auto`: with upgrades it talks HTTP/2 even as `http1_only`, and waits for
+    // the first bytes for ever.
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_DEADLINE).max_headers(100);
+    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let mut connection = std::pin::pin!(connection.with_upgrades());
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        () = ending.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await
+}
+
+/// `CONNECT host:443` and `GET host` name no path, and warp panics when it looks for one. No
+/// route lies at `*`.
+fn nowhere() -> Uri {
+    Uri::from_static("*")
 }
 
 /// Half of the files that may be open: the rest is for the store, the downloads and ourselves.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use medianest::app::App;
 use medianest::link::Base;
@@ -115,6 +116,41 @@ async fn a_request_that_two_servers_could_read_in_two_ways_is_refused() {
         assert!(answer.starts_with("HTTP/1.1 400") || answer.is_empty(), "{request:?}: {answer:.80}");
     }
     portal.anybody().get("/healthz").await.expect(StatusCode::OK);
+    portal.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_that_names_no_path_finds_nothing() {
+    let (portal, _) = Portal::start().await;
+
+    for request in [
+        "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n",
+        "GET healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+    ] {
+        let answer = raw(&portal, request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 404"), "{request:?}: {answer:.80}");
+    }
+    portal.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_holds_a_connection_without_asking_for_something() {
+    let (portal, _) = Portal::start().await;
+    let held = async |first: &[u8]| {
+        let mut stream = TcpStream::connect(portal.inner.address).await.unwrap();
+        stream.write_all(first).await.unwrap();
+        let mut answer = Vec::new();
+        // Ten seconds are given, and something for a busy machine.
+        let reading = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await;
+        (reading.is_err(), answer)
+    };
+
+    let ((silent, _), (http2, answer)) = tokio::join!(held(b""), held(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
+
+    assert!(!silent, "a silent connection stays open");
+    assert!(!http2, "a connection of another protocol stays open");
+    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4"), "{answer:?}");
     portal.stop().await;
 }
 
