@@ -19,7 +19,7 @@ use crate::auth::throttle::Throttle;
 use crate::auth::token::Tokens;
 use crate::csrf;
 use crate::health::Readiness;
-use crate::live::DrawnOnce;
+use crate::live::{DrawnOnce, Places};
 use crate::pages::mine::RecentlyRead;
 use crate::route::Head;
 use crate::settings::Settings;
@@ -46,6 +46,8 @@ pub struct Parts {
     pub cursor: event_hub::Cursor,
     /// What events look like on pages, drawn once for all who look.
     pub(crate) drawn: DrawnOnce,
+    /// The streams that programs have open.
+    pub(crate) places: Places,
     /// Dashboards of the last second.
     pub(crate) recently_read: RecentlyRead,
     /// Who a session is; its row decides.

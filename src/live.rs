@@ -15,6 +15,7 @@ mod json;
 mod once;
 mod page;
 mod pages;
+mod places;
 mod socket;
 mod tie;
 mod tree;
@@ -28,6 +29,7 @@ use crate::problem::Problem;
 use crate::route::{Head, Response, Route, Visit, get};
 
 pub use once::DrawnOnce;
+pub use places::Places;
 use tie::Tie;
 
 /// The streams.

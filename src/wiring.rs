@@ -124,6 +124,7 @@ impl Portal {
             hub: system.handle(living::HUB),
             cursor: event_hub::Cursor::new(),
             drawn: live::DrawnOnce::new(),
+            places: live::Places::default(),
             recently_read: pages::mine::recently_read(),
             sessions: Sessions::new(system.clone(), reader.clone(), writer.clone()),
             services,

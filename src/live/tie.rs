@@ -1,12 +1,14 @@
 //! What holds a stream open: the right of whoever opened it, which may end at any moment.
 
+use std::pin::Pin;
 use std::time::Duration;
 
-use actors::session::Connection;
+use actors::session::{Connection, STREAMS};
 use domain::user::CurrentUser;
 use http::{HeaderValue, header};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use super::places::Place;
 use crate::app::App;
 use crate::auth;
 use crate::problem::Problem;
@@ -14,6 +16,9 @@ use crate::route::Head;
 
 /// How often a token's right is looked at; a session's own actor does the same.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// When a program that has too many streams open may come back.
+const COME_BACK: Duration = Duration::from_secs(30);
 
 /// Ends a stream when its session or token does.
 pub(super) enum Tie {
@@ -27,6 +32,10 @@ pub(super) struct TokenTie {
     authorization: HeaderValue,
     user: CurrentUser,
     looks: Interval,
+    /// The look under way. It is kept here and not in [`Tie::cut`], which is dropped whenever
+    /// the stream has something else to do: on a busy stream no look would ever come to its end.
+    look: Option<Pin<Box<dyn Future<Output = bool> + Send>>>,
+    _place: Place,
 }
 
 impl Tie {
@@ -37,9 +46,14 @@ impl Tie {
             return Ok(Tie::Session(app.sessions.connect(sid).await.map_err(Problem::from)?));
         }
         let authorization = head.headers.get(header::AUTHORIZATION).ok_or_else(Problem::signed_out)?.clone();
+        let place = app.places.take(user.id).ok_or_else(|| {
+            let detail = format!("At most {STREAMS} streams at a time can be open with your tokens.");
+            Problem::too_often(detail, COME_BACK)
+        })?;
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Ok(Tie::Token(Box::new(TokenTie { app: app.clone(), authorization, user: user.clone(), looks })))
+        let (app, user) = (app.clone(), user.clone());
+        Ok(Tie::Token(Box::new(TokenTie { app, authorization, user, looks, look: None, _place: place })))
     }
 
     /// Returns when the stream must end. May be dropped and called again.
@@ -54,12 +68,26 @@ impl Tie {
 impl TokenTie {
     async fn cut(&mut self) {
         loop {
-            self.looks.tick().await;
-            // A store that does not answer takes nobody's right away.
-            let answer = auth::api_tokens::identify(&self.app, &self.authorization).await;
-            if answer.is_ok_and(|user| user.as_ref() != Some(&self.user)) {
+            let look = match &mut self.look {
+                Some(look) => look,
+                None => {
+                    self.looks.tick().await;
+                    let look = is_over(self.app.clone(), self.authorization.clone(), self.user.clone());
+                    self.look.insert(Box::pin(look))
+                }
+            };
+            let over = look.await;
+            self.look = None;
+            if over {
                 return;
             }
         }
     }
+}
+
+/// Whether the token is nobody's any more, or its owner became somebody else.
+async fn is_over(app: App, authorization: HeaderValue, user: CurrentUser) -> bool {
+    let answer = auth::api_tokens::identify(&app, &authorization).await;
+    // A store that does not answer takes nobody's right away.
+    answer.is_ok_and(|now| now.as_ref() != Some(&user))
 }

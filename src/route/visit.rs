@@ -119,11 +119,12 @@ impl Head {
         self.cookie("mn_theme").filter(|theme| matches!(*theme, "dark" | "light"))
     }
 
-    /// Whether the answer is for a program: the API, metrics, or somebody who asks for JSON.
+    /// Whether the answer is for a program: the API, metrics, a stream, or somebody who asks for
+    /// JSON.
     pub fn wants_json(&self) -> bool {
         let accepts = |wanted: &str| self.header("accept").is_some_and(|accept| accept.contains(wanted));
         self.path.starts_with("/api/")
-            || self.path == "/metrics"
+            || matches!(&*self.path, "/metrics" | "/events" | "/ws")
             || (accepts("json") && !accepts("text/html"))
     }
 

@@ -22,6 +22,7 @@ mod embedded {
     mod rate_limit;
     mod services;
     mod sign_in;
+    mod streams;
 }
 
 /// The state on servers that instances share.
@@ -35,4 +36,5 @@ mod shared {
     mod rate_limit;
     mod services;
     mod sign_in;
+    mod streams;
 }
