@@ -41,6 +41,9 @@ const PROBES: usize = 2;
 /// Requests that may wait for a probe or a cancel.
 const WAITING_TASKS: usize = 32;
 
+/// Probes that may run or wait: however many links people look at, a cancel finds room.
+const WAITING_PROBES: usize = 16;
+
 /// Jobs of one member that may wait or run.
 const UNFINISHED: usize = 500;
 
@@ -60,6 +63,9 @@ pub enum Denied {
     RefusedAddress(#[from] Refusal),
     #[error("{limit} downloads wait already")]
     QueueFull { limit: usize },
+    /// Too many ask at the same time; the next moment may have room.
+    #[error("too much is being asked at the same time, try again in a moment")]
+    Busy,
     /// It is somebody else's, or nobody's.
     #[error("there is no such download")]
     NotFound,
@@ -187,6 +193,12 @@ impl Actor for DownloadQueue {
                 reply.send(admission::retry(cx, &user, id).await);
                 state.slots.fill(cx).await;
             }
+            Message::Cancel { reply, .. } | Message::Delete { reply, .. }
+                if !state.has_room(WAITING_TASKS) =>
+            {
+                reply.send(Err(Denied::Busy));
+            }
+            Message::Probe { reply, .. } if !state.has_room(WAITING_PROBES) => reply.send(Err(Denied::Busy)),
             Message::Cancel { user, id, reply } => {
                 let cx = cx.clone();
                 state.background(async move { reply.send(admission::cancel(&cx, &user, id).await) });
@@ -221,11 +233,16 @@ impl Actor for DownloadQueue {
 }
 
 impl State {
-    /// Does something that takes long beside the mailbox. Too much of it is dropped, which the
-    /// asker hears at once.
-    fn background(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+    /// Whether one more task is possible when there may be `most` of them.
+    fn has_room(&mut self, most: usize) -> bool {
         while self.tasks.try_join_next().is_some() {}
-        if self.tasks.len() < WAITING_TASKS {
+        self.tasks.len() < most
+    }
+
+    /// Does something that takes long beside the mailbox. What nobody waits for, such as a sweep,
+    /// is dropped when there is too much of it.
+    fn background(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        if self.has_room(WAITING_TASKS) {
             self.tasks.spawn(task);
         }
     }

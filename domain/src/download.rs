@@ -201,7 +201,10 @@ impl FromStr for FormatId {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let right_letters = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b));
-        if (1..=64).contains(&text.len()) && right_letters && !text.starts_with(['-', '+', '.']) {
+        // Words with which yt-dlp takes every format at once.
+        let means_many = text.split('+').any(|part| matches!(part, "all" | "mergeall"));
+        let right_start = !text.starts_with(['-', '+', '.']);
+        if (1..=64).contains(&text.len()) && right_letters && right_start && !means_many {
             Ok(Self(text.to_owned()))
         } else {
             Err(Invalid("format is an id from the probe, such as 137 or hls-1785"))
@@ -300,7 +303,19 @@ mod tests {
 
     #[test]
     fn a_format_cannot_smuggle_an_option_or_an_expression() {
-        for format in ["", "-f", "--exec", "[[[", "best[height<1]", "a b", "bv*", "137/22", &"1".repeat(65)] {
+        for format in [
+            "",
+            "-f",
+            "--exec",
+            "[[[",
+            "best[height<1]",
+            "a b",
+            "bv*",
+            "137/22",
+            &"1".repeat(65),
+            "all",
+            "137+mergeall",
+        ] {
             assert!(format.parse::<FormatId>().is_err(), "{format:?} was accepted");
         }
         for format in ["137", "hls-1785", "137+140", "0"] {

@@ -3,7 +3,7 @@
 use actors::session::Refused;
 use actors::{download_queue, services};
 use http::StatusCode;
-use store::Error;
+use store::{Conflict, Error};
 
 use super::Problem;
 
@@ -11,7 +11,10 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound(_) => Problem::not_found(),
-            Error::Conflict(conflict) => Problem::conflict(sentence(&conflict.to_string())),
+            Error::Conflict(conflict) => {
+                let problem = Problem::conflict(sentence(&conflict.to_string()));
+                if conflict == Conflict::UsernameTaken { problem.about("username") } else { problem }
+            }
             Error::BadCursor => Problem::invalid("after", "is not the `next` of a list"),
             error if error.is_outage() => {
                 tracing::warn!(%error, "the store did not answer");
@@ -65,6 +68,7 @@ impl From<download_queue::Denied> for Problem {
             Denied::Duplicate(id) => Problem::conflict(format!("{detail} It is {id}.")).about("url"),
             Denied::RefusedAddress(_) => Problem::invalid("url", detail),
             Denied::QueueFull { .. } => Problem::too_often(detail, std::time::Duration::from_secs(60)),
+            Denied::Busy => Problem::too_often(detail, std::time::Duration::from_secs(5)),
             Denied::NotFound => Problem::not_found().with_detail(detail),
             Denied::Over | Denied::NotOver => Problem::conflict(detail),
             Denied::Failed(failure) => Problem::invalid("url", failure.message),

@@ -9,6 +9,7 @@ use domain::download::{Choice, DownloadItem, DownloadStatus, Preset};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use store::{NewDownload, NewFile, NodeId, Submitted};
+use tokio::task::JoinSet;
 
 use super::house::{Answer, Person, Portal, eventually};
 
@@ -29,6 +30,7 @@ async fn links_and_choices_that_cannot_be_are_refused_by_field() {
         (json!({"url": "http://user:word@www.example.com/v"}), "url"),
         (json!({"url": "https://www.example.com/#__youtubedl_smuggle=%7B%7D"}), "url"),
         (json!({"url": "http://127.0.0.1:1/v.mp4"}), "url"),
+        (json!({"url": "http://168.63.129.16/machine"}), "url"),
         (json!({"url": "http://2130706433/v.mp4"}), "url"),
         (json!({"url": "http://0x7f.1/v.mp4"}), "url"),
         (json!({"url": "http://[::ffff:10.0.0.1]/v.mp4"}), "url"),
@@ -39,6 +41,7 @@ async fn links_and_choices_that_cannot_be_are_refused_by_field() {
         (json!({"url": "https://www.example.com/v", "preset": 720}), "preset"),
         (json!({"url": "https://www.example.com/v", "format": "--exec reboot"}), "format"),
         (json!({"url": "https://www.example.com/v", "format": "best[height<1]"}), "format"),
+        (json!({"url": "https://www.example.com/v", "format": "all"}), "format"),
         (json!({"url": "https://www.example.com/v", "preset": "mp3", "format": "137"}), "format"),
         (json!({"url": "https://www.example.com/v", "user": "somebody"}), "user"),
     ] {
@@ -129,6 +132,29 @@ async fn downloads_of_somebody_else_are_not_there() {
     assert_eq!(everybodys["items"][0]["id"], json!(id));
     ana.get(&path).await.expect(StatusCode::OK);
     ben.get(&format!("{path}/files/1")).await.expect(StatusCode::OK);
+    portal.stop().await;
+}
+
+#[tokio::test]
+async fn however_many_links_somebody_looks_at_others_can_cancel() {
+    let (portal, ana) = Portal::start_unhurried().await;
+    let ben = portal.new_person(&ana, "ben", "user").await;
+    let body = json!({"url": "https://www.example.com/v"});
+    let made = ben.post("/api/v1/downloads", body.clone()).await;
+    let path = format!("/api/v1/downloads/{}", made.json()["id"].as_str().unwrap());
+
+    let mut looks = JoinSet::new();
+    for _ in 0..40 {
+        let request = ana.request(Method::POST, "/api/v1/downloads/probe").json(&body);
+        looks.spawn(Answer::of(request));
+    }
+    // Those who have to wait too long for their turn are told at once.
+    let refused = looks.join_next().await.unwrap().unwrap();
+    refused.expect(StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.header("retry-after").is_some());
+
+    ben.post(&format!("{path}/cancel"), json!({})).await.expect(StatusCode::OK);
+    looks.shutdown().await;
     portal.stop().await;
 }
 

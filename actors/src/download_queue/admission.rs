@@ -116,9 +116,8 @@ pub(super) async fn delete(
 
 pub(super) async fn probe(cx: &Context, probes: &Semaphore, url: &str) -> Result<Probe, Denied> {
     let url = admit_address(cx, url)?;
-    let busy = || Denied::Unavailable("too many links are being looked at, try again in a moment".to_owned());
     let permit = timeout(Duration::from_secs(8), probes.acquire()).await;
-    let _permit = permit.map_err(|_| busy())?.map_err(|_| busy())?;
+    let _permit = permit.map_err(|_| Denied::Busy)?.map_err(|_| Denied::Busy)?;
     // A credential of its own, under a name that no job has.
     let name = DownloadId::generate();
     let down = |_| Denied::Unavailable("downloads are being restarted, try again in a moment".to_owned());

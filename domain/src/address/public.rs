@@ -22,8 +22,8 @@ pub fn is_metadata_or_link_local(ip: IpAddr) -> bool {
                 || ip.octets()[0] == 0
                 || ip.is_multicast()
                 || ip.is_broadcast()
-                // Metadata services of Alibaba Cloud and Oracle Cloud.
-                || matches!(ip.octets(), [100, 100, 100, 200] | [192, 0, 0, 192])
+                // Metadata services of Alibaba Cloud, Oracle Cloud and Azure.
+                || matches!(ip.octets(), [100, 100, 100, 200] | [192, 0, 0, 192] | [168, 63, 129, 16])
         }
         IpAddr::V6(ip) => {
             let segments = ip.segments();
@@ -44,6 +44,7 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
             | [10, ..]                // private
             | [100, 64..=127, ..]     // carrier-grade NAT
             | [127, ..]               // loopback
+            | [168, 63, 129, 16]      // Azure's own services, as seen from its machines
             | [169, 254, ..]          // link-local, metadata services
             | [172, 16..=31, ..]      // private
             | [192, 0, 0, _]          // protocol assignments
@@ -105,6 +106,7 @@ mod tests {
             "100.127.255.255",
             "127.0.0.1",
             "127.255.255.254",
+            "168.63.129.16",
             "169.254.169.254",
             "172.16.0.1",
             "172.31.255.255",
