@@ -54,13 +54,21 @@ impl Base {
 }
 
 /// A path of this portal that somebody may be sent back to after signing in, or nothing for
-/// anything that could leave it: `//evil.example`, `/\evil.example`, `https:evil.example`.
+/// anything that could leave it: `//evil.example`, `/\evil.example`, `https:evil.example`, and
+/// `/../x`, which a browser would look for outside the base path.
 pub fn local_path(text: &str) -> Option<&str> {
     let plain = text.len() <= 2048
         && text.starts_with('/')
         && !text.starts_with("//")
-        && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+        && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+        && !text.split(['?', '#']).next().is_some_and(climbs);
     plain.then_some(text)
+}
+
+/// Whether a segment of `path` means this folder or the one above.
+fn climbs(path: &str) -> bool {
+    let dots = |segment: &str| matches!(&*segment.to_ascii_lowercase().replace("%2e", "."), "." | "..");
+    path.split('/').any(dots)
 }
 
 #[cfg(test)]
@@ -105,9 +113,15 @@ mod tests {
             "/a b",
             "/\u{2028}",
             "\\/evil",
+            "/../x",
+            "/downloads/%2E./..",
+            "/..//evil.example",
+            "/.?x",
         ] {
             assert_eq!(local_path(text), None, "{text:?} was accepted");
         }
-        assert_eq!(local_path("/downloads?page=2#x"), Some("/downloads?page=2#x"));
+        for text in ["/downloads?page=2#x", "/a..b/...?next=/../x"] {
+            assert_eq!(local_path(text), Some(text));
+        }
     }
 }

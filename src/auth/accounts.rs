@@ -3,7 +3,7 @@
 use domain::user::{Role, User, Username, check_password};
 use domain::{Secret, UserId};
 use serde::Deserialize;
-use store::{NewUser, UserPatch};
+use store::{Conflict, Error, NewUser, UserPatch};
 
 use crate::app::App;
 use crate::problem::{OfField, Problem};
@@ -47,7 +47,11 @@ pub async fn create(app: &App, head: &Head, new: NewAccount) -> Result<User, Pro
 pub async fn change(app: &App, head: &Head, id: UserId, patch: AccountPatch) -> Result<User, Problem> {
     let sessions = app.reader.sessions_of(id).await?;
     let patch = UserPatch { role: patch.role, enabled: patch.enabled };
-    let user = app.writer_for(head).update_user(id, patch).await?;
+    let field = if patch.enabled == Some(false) { "enabled" } else { "role" };
+    let user = app.writer_for(head).update_user(id, patch).await.map_err(|error| match error {
+        error @ Error::Conflict(Conflict::LastAdmin) => Problem::from(error).about(field),
+        error => error.into(),
+    })?;
     for session in sessions {
         app.sessions.recheck(session.id);
     }

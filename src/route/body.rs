@@ -38,9 +38,14 @@ pub(super) async fn read_json<T: DeserializeOwned>(visit: &mut Visit) -> Result<
     let head = visit.head();
     let bytes = read(&head.headers, &mut visit.rest, JSON_LIMIT).await?;
     // Looked through once as it is, so that what follows is about fields and not about commas.
+    let is_object = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     if let Err(error) = serde_json::from_slice::<IgnoredAny>(&bytes) {
         let detail = format!("The body is not JSON: {error}.");
         return Err(Problem::malformed().with_detail(detail).about("body"));
+    }
+    // serde would read the fields from an array too, by their order.
+    if !is_object {
+        return Err(Problem::invalid("body", "is not an object with the fields of this request"));
     }
     let mut reader = serde_json::Deserializer::from_slice(&bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {

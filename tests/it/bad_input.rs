@@ -35,6 +35,8 @@ async fn every_wrong_field_is_named() {
         ),
         (Method::POST, "/api/v1/users", json!([]), "body"),
         (Method::POST, "/api/v1/users", json!("x"), "body"),
+        // Fields have names; their order means nothing.
+        (Method::POST, "/api/v1/users", json!(["ben", PASSWORD, "user"]), "body"),
         (
             Method::PATCH,
             "/api/v1/users/01a20483-afc1-7548-b213-a87c963a5886",
@@ -62,6 +64,10 @@ async fn every_wrong_field_is_named() {
         assert_eq!(problem["status"], 422);
         assert!(problem["request_id"].is_string() && problem["title"].is_string(), "{problem}");
     }
+
+    let taken = admin.post("/api/v1/users", user("ANA", PASSWORD, json!("user"))).await;
+    taken.expect(StatusCode::CONFLICT);
+    assert_eq!(taken.fields(), ["username"]);
 
     let people = admin.get("/api/v1/users").await.json();
     assert_eq!(people["items"].as_array().unwrap().len(), 1);

@@ -140,8 +140,10 @@ async fn the_last_admin_stays_an_admin() {
     let (portal, admin) = Portal::start().await;
     let path = format!("/api/v1/users/{}", admin.id().await);
 
-    for patch in [json!({"role": "user"}), json!({"enabled": false})] {
-        admin.patch(&path, patch).await.expect(StatusCode::CONFLICT);
+    for (patch, field) in [(json!({"role": "user"}), "role"), (json!({"enabled": false}), "enabled")] {
+        let answer = admin.patch(&path, patch).await;
+        answer.expect(StatusCode::CONFLICT);
+        assert_eq!(answer.fields(), [field]);
     }
 
     admin.get("/api/v1/users").await.expect(StatusCode::OK);
