@@ -25,6 +25,8 @@ use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::wiring::Portal;
 
+mod past;
+
 /// The demo's admin and member, and the password of both.
 const ADMIN: &str = "demo";
 const MEMBER: &str = "mia";
@@ -90,9 +92,11 @@ async fn video_site(settings: &Settings) -> Option<VideoSite> {
 async fn fill(app: &App, services: &Services, site: Option<&VideoSite>) -> Result<(), Problem> {
     let admin = account(app, ADMIN, Role::Admin).await?;
     account(app, MEMBER, Role::User).await?;
-    for name in services.names() {
-        watch(app, name, services.url(name)).await?;
+    for (nth, name) in (1..).zip(services.names()) {
+        watch(app, name, services.url(name), nth).await?;
     }
+    // It reads the charts again when it starts.
+    let _ = app.system.restart("services/_recorder").await;
     let Some(site) = site else { return Ok(()) };
     let is_new = app.reader.downloads(Some(admin.id), None, 1).await?.items.is_empty();
     if !is_new {
@@ -123,7 +127,7 @@ async fn account(app: &App, name: &'static str, role: Role) -> Result<User, Prob
 }
 
 /// The stand-ins have new ports at every start.
-async fn watch(app: &App, name: &str, url: String) -> Result<(), Problem> {
+async fn watch(app: &App, name: &str, url: String, nth: u64) -> Result<(), Problem> {
     let name: ServiceName = name.parse().map_err(|_| Problem::internal())?;
     let nobody = store::Actor::default();
     if app.reader.service(&name).await?.is_some() {
@@ -132,7 +136,7 @@ async fn watch(app: &App, name: &str, url: String) -> Result<(), Problem> {
         return Ok(());
     }
     let new = NewService {
-        name,
+        name: name.clone(),
         kind: ServiceKind::Http,
         url,
         interval: Duration::from_secs(5),
@@ -141,5 +145,5 @@ async fn watch(app: &App, name: &str, url: String) -> Result<(), Problem> {
         enabled: true,
     };
     app.services.create(nobody, new).await?;
-    Ok(())
+    past::invent(app, &name, nth).await
 }
