@@ -59,10 +59,16 @@ async function idleMemory() {
   const portal = await Portal.start(unlimited);
   try {
     const api = await portal.setUp();
+    await portal.stop();
+    await portal.launch();
     await api.get('/api/v1/me');
     await pause(10_000);
     const mb = residentMb(portal.pid);
-    report('resident memory, idle', `${mb.toFixed(1)} MB`, '30 MB', mb <= 30);
+    report('resident memory, idle, after a start on existing data', `${mb.toFixed(1)} MB`, '30 MB', mb <= 30);
+    await portal.signIn();
+    await pause(10_000);
+    const later = residentMb(portal.pid);
+    report('resident memory, idle, after a sign-in', `${later.toFixed(1)} MB`, '30 MB', later <= 30);
   } finally {
     await portal.dispose();
   }
