@@ -12,6 +12,9 @@ use crate::route::{Head, Response, Route, Via, Visit, get};
 
 mod gauges;
 
+/// How long measured values may pile up.
+const SUM_UP_EVERY: Duration = Duration::from_secs(5);
+
 const SECONDS: [f64; 11] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 pub fn routes() -> Vec<Route> {
@@ -31,6 +34,16 @@ pub fn recorder() -> &'static PrometheusHandle {
         let _ = metrics::set_global_recorder(recorder);
         handle
     })
+}
+
+/// Sums up what was measured, for ever: until then each measured value takes memory of its own,
+/// whether or not anybody ever reads the sums.
+pub async fn sum_up() {
+    let mut due = tokio::time::interval(SUM_UP_EVERY);
+    loop {
+        due.tick().await;
+        recorder().run_upkeep();
+    }
 }
 
 async fn show(app: App, visit: Visit) -> Result<Response, Problem> {

@@ -116,6 +116,7 @@ impl Portal {
         let system = System::new();
         let node = lock.node_id()?;
         let mut tasks = JoinSet::new();
+        tasks.spawn(metrics_door::sum_up());
         let (reader, writer) = (store.reader(), store.writer());
         let transport = Transport::new().map_err(StartError::Transport)?;
         let services = Services::new(&system, reader.clone(), writer.clone(), transport, address);
