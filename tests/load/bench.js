@@ -65,10 +65,10 @@ async function idleMemory() {
     await pause(10_000);
     const mb = residentMb(portal.pid);
     report('resident memory, idle, after a start on existing data', `${mb.toFixed(1)} MB`, '30 MB', mb <= 30);
-    await portal.signIn();
+    for (let times = 0; times < 3; times += 1) await portal.signIn();
     await pause(10_000);
     const later = residentMb(portal.pid);
-    report('resident memory, idle, after a sign-in', `${later.toFixed(1)} MB`, '30 MB', later <= 30);
+    report('resident memory, idle, after three sign-ins', `${later.toFixed(1)} MB`, '30 MB', later <= 30);
   } finally {
     await portal.dispose();
   }
