@@ -43,14 +43,15 @@ pub(super) async fn submit(
     }
 }
 
-/// The rules that hold before anything is started: yt-dlp works, and the link may be followed.
+/// The rules that hold before anything is started: the link may be followed, and yt-dlp works.
+/// The link comes first, because a wrong one stays wrong when yt-dlp is back.
 fn admit_address(cx: &Context, url: &str) -> Result<UserUrl, Denied> {
-    if let Some(reason) = cx.launch.unavailable() {
-        return Err(Denied::Unavailable(reason));
-    }
     let url = UserUrl::parse(url)?;
     cx.settings.policy.judge_url(&url)?;
-    Ok(url)
+    match cx.launch.unavailable() {
+        Some(reason) => Err(Denied::Unavailable(reason)),
+        None => Ok(url),
+    }
 }
 
 /// The job `id` if `user` may act on it.
