@@ -10,6 +10,7 @@ pub mod download;
 pub mod event;
 pub mod flip;
 pub mod id;
+pub mod media;
 pub mod page;
 pub mod retry;
 pub mod secret;
