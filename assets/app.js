@@ -64,6 +64,11 @@
     new MutationObserver(() => each(".toast", retire, toasts)).observe(toasts, { childList: true });
   }
 
+  // A picture that does not come: the generated one behind it stays.
+  document.addEventListener("error", (event) => {
+    if (event.target.matches?.("img[data-art]")) event.target.remove();
+  }, true);
+
   document.addEventListener("click", (event) => {
     const close = event.target.closest("[data-close]");
     if (close) close.closest(close.dataset.close)?.remove();
