@@ -6,9 +6,12 @@
 //!
 //! Invariant: nothing in here knows the portal; of our crates it names `domain` at most.
 
+pub mod art;
 mod server;
 pub mod services;
 pub mod video_site;
+pub mod world;
 
 pub use services::Services;
 pub use video_site::VideoSite;
+pub use world::World;
