@@ -7,11 +7,20 @@
 //! Invariant: nothing in here knows the portal; of our crates it names `domain` at most.
 
 pub mod art;
+pub mod faults;
 mod server;
 pub mod services;
 pub mod video_site;
 pub mod world;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use faults::{Fault, Faults};
 pub use services::Services;
 pub use video_site::VideoSite;
 pub use world::World;
+
+/// A poisoned lock still holds counters and switches that are right.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -6,10 +6,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use futures_util::Stream;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use futures_util::{Stream, TryStreamExt};
+use http::header::{self, AsHeaderName};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -18,10 +20,15 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+mod socket;
+
+use socket::Socket;
+
 /// Longer request bodies than this are cut off; the switches need a few dozen bytes.
 const LONGEST_BODY: usize = 64 * 1024;
 
-pub(crate) type Response = http::Response<BoxBody<Bytes, io::Error>>;
+pub(crate) type Body = BoxBody<Bytes, io::Error>;
+pub(crate) type Response = http::Response<Body>;
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
 pub(crate) type Handler = Arc<dyn Fn(Request) -> Answering + Send + Sync>;
 
@@ -29,6 +36,7 @@ pub(crate) type Handler = Arc<dyn Fn(Request) -> Answering + Send + Sync>;
 pub(crate) struct Request {
     pub method: Method,
     pub path: String,
+    /// The query as a browser's form means it: `+` is a space.
     pub query: BTreeMap<String, String>,
     pub headers: HeaderMap,
     pub body: Bytes,
@@ -40,6 +48,11 @@ impl Request {
         self.query.get(name).and_then(|text| text.parse().ok()).unwrap_or(otherwise)
     }
 
+    /// A header's text, or nothing when it is missing or no text.
+    pub fn header(&self, name: impl AsHeaderName) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
     /// The parts of the path: `["files", "clip.mp4"]`.
     pub fn segments(&self) -> Vec<String> {
         self.path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
@@ -47,8 +60,10 @@ impl Request {
 
     /// The address under which the client sees us, for absolute links.
     pub fn origin(&self, own: SocketAddr) -> String {
-        let host = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        host.map_or_else(|| format!("http://{own}"), |host| format!("http://{host}"))
+        match self.header(header::HOST) {
+            "" => format!("http://{own}"),
+            host => format!("http://{host}"),
+        }
     }
 }
 
@@ -92,12 +107,25 @@ async fn accept(listener: TcpListener, handler: Handler) {
 async fn serve(stream: TcpStream, handler: Handler) {
     // Small answers must not wait for an acknowledgement.
     let _ = stream.set_nodelay(true);
+    let reset = Arc::new(AtomicBool::new(false));
+    let socket = Socket::new(stream, reset.clone());
     let service = service_fn(move |request| {
         let handler = handler.clone();
-        async move { Ok::<_, std::convert::Infallible>(handler(read(request).await).await) }
+        let reset = reset.clone();
+        async move {
+            let response = handler(read(request).await).await;
+            if response.extensions().get::<Reset>().is_some() {
+                reset.store(true, Ordering::Relaxed);
+                return Err(io::Error::from(io::ErrorKind::ConnectionReset));
+            }
+            Ok(response)
+        }
     });
     // An error here is a client that went away or an answer that was cut on purpose.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(socket), service)
+        .with_upgrades()
+        .await;
 }
 
 async fn read(request: hyper::Request<Incoming>) -> Request {
@@ -127,10 +155,24 @@ pub(crate) fn stream(
     media_type: &'static str,
     pieces: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static,
 ) -> Response {
-    use futures_util::TryStreamExt;
-    let body = BodyExt::boxed(StreamBody::new(pieces.map_ok(Frame::data)));
-    let mut response = http::Response::new(body);
+    let mut response = http::Response::new(self::pieces(pieces));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+/// A body that comes piece by piece; an error in the stream cuts the connection.
+pub(crate) fn pieces(pieces: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static) -> Body {
+    BodyExt::boxed(StreamBody::new(pieces.map_ok(Frame::data)))
+}
+
+/// Marks an answer that is none.
+#[derive(Clone)]
+struct Reset;
+
+/// Not an answer: the connection is reset instead.
+pub(crate) fn reset() -> Response {
+    let mut response = text(StatusCode::BAD_GATEWAY, "");
+    response.extensions_mut().insert(Reset);
     response
 }
 
@@ -143,7 +185,11 @@ pub(crate) fn html(body: impl Into<Bytes>) -> Response {
 }
 
 pub(crate) fn json(value: &serde_json::Value) -> Response {
-    reply(StatusCode::OK, "application/json", value.to_string())
+    json_as(StatusCode::OK, value)
+}
+
+pub(crate) fn json_as(status: StatusCode, value: &serde_json::Value) -> Response {
+    reply(status, "application/json; charset=utf-8", value.to_string())
 }
 
 pub(crate) fn redirect(to: &str) -> Response {

@@ -3,12 +3,13 @@
 //! Each service answers `GET /` (and any other path) in the way its [`Mode`] says. The mode is set by
 //! [`Services::set`], by `POST /_fault {"mode": "down"}` at the service itself, or by
 //! `POST /_fault {"service": "music", "mode": "refuse"}` at the control address, which is the only
-//! door that is left when a service refuses connections.
+//! door that is left when a service refuses connections. Beside that each has the switches of
+//! [`faults`](crate::faults).
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{Method, StatusCode};
@@ -18,6 +19,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::faults::Faults;
+use crate::lock;
 use crate::server::{self, Request, Response, Server};
 
 /// How a service behaves.
@@ -54,6 +57,7 @@ struct Service {
     addr: SocketAddr,
     mode: watch::Sender<Mode>,
     hits: Arc<Mutex<u64>>,
+    faults: Faults,
 }
 
 impl Services {
@@ -64,12 +68,17 @@ impl Services {
         let mut keepers = JoinSet::new();
         for &name in names {
             let (mode, _) = watch::channel(Mode::Up);
-            let answering = Answering { mode: mode.clone(), since: Instant::now(), hits: Arc::default() };
-            let hits = answering.hits.clone();
+            let answering = Answering {
+                mode: mode.clone(),
+                since: Instant::now(),
+                hits: Arc::default(),
+                faults: Faults::default(),
+            };
+            let (hits, faults) = (answering.hits.clone(), answering.faults.clone());
             let server = Server::start(loopback, answering.handler()).await?;
             let addr = server.addr;
             keepers.spawn(keep_open_or_closed(server, answering));
-            services.insert(name.to_owned(), Service { addr, mode, hits });
+            services.insert(name.to_owned(), Service { addr, mode, hits, faults });
         }
         let services = Arc::new(services);
         let controlled = services.clone();
@@ -109,6 +118,14 @@ impl Services {
         self.named(name).mode.send_replace(mode);
     }
 
+    /// The fault switches of `name`, which come before its mode.
+    ///
+    /// # Panics
+    /// When there is no such service.
+    pub fn faults(&self, name: &str) -> &Faults {
+        &self.named(name).faults
+    }
+
     /// How often `name` was asked.
     ///
     /// # Panics
@@ -137,15 +154,16 @@ struct Answering {
     mode: watch::Sender<Mode>,
     since: Instant,
     hits: Arc<Mutex<u64>>,
+    faults: Faults,
 }
 
 impl Answering {
     fn handler(&self) -> server::Handler {
         let answering = self.clone();
-        Arc::new(move |request| {
+        self.faults.guard(Arc::new(move |request| {
             let answering = answering.clone();
             Box::pin(async move { answering.answer(request).await })
-        })
+        }))
     }
 
     async fn answer(&self, request: Request) -> Response {
@@ -232,9 +250,4 @@ fn control_answer(services: &BTreeMap<String, Service>, request: &Request) -> Re
         }
         None => server::text(StatusCode::NOT_FOUND, "no such service\n"),
     }
-}
-
-/// A poisoned lock still holds a counter that is right.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

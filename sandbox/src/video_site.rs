@@ -31,12 +31,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use http::{HeaderValue, Method, StatusCode, header};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::lock;
 use crate::server::{self, Request, Response, Server};
 use files::{Delivery, deliver};
 use media::Media;
@@ -318,9 +319,4 @@ fn refusal(status: u16, request: &Request) -> Response {
             .insert(header::RETRY_AFTER, HeaderValue::from(request.number("retry_after", 3)));
     }
     response
-}
-
-/// A poisoned lock still holds counters and a switch that are right.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
