@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use domain::Secret;
-use domain::address::HostPolicy;
+use domain::address::{AdminUrl, HostPolicy};
 
 use crate::link::Base;
 
@@ -58,6 +58,16 @@ pub struct Settings {
     pub ytdlp: Option<PathBuf>,
     /// This program, which is started again as the job runner of each download.
     pub program: PathBuf,
+    /// The API of plex.tv, for sign-in.
+    pub plex_tv_url: AdminUrl,
+    /// The newer API of plex.tv, which knows who shares a server with whom.
+    pub plex_clients_url: AdminUrl,
+    /// The page of Plex where a person allows us in.
+    pub plex_auth_url: AdminUrl,
+    /// The Movie Database.
+    pub tmdb_url: AdminUrl,
+    /// Where the pictures of The Movie Database are.
+    pub tmdb_image_url: AdminUrl,
     /// Origins that may call the API from a browser with a bearer token.
     pub cors_origins: Vec<String>,
 }
@@ -134,6 +144,23 @@ impl Settings {
             download_only_hosts: source.list(names::DOWNLOAD_ONLY_HOSTS, parse::host)?,
             ytdlp: source.parse(names::YTDLP, parse::file)?,
             program: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("medianest")),
+            plex_tv_url: source.parse_or(names::PLEX_TV_URL, "https://plex.tv", parse::outside)?,
+            plex_clients_url: source.parse_or(
+                names::PLEX_CLIENTS_URL,
+                "https://clients.plex.tv",
+                parse::outside,
+            )?,
+            plex_auth_url: source.parse_or(
+                names::PLEX_AUTH_URL,
+                "https://app.plex.tv/auth",
+                parse::outside,
+            )?,
+            tmdb_url: source.parse_or(names::TMDB_URL, "https://api.themoviedb.org/3", parse::outside)?,
+            tmdb_image_url: source.parse_or(
+                names::TMDB_IMAGE_URL,
+                "https://image.tmdb.org/t/p",
+                parse::outside,
+            )?,
             cors_origins: source.list(names::CORS_ORIGINS, parse::cors_origin)?,
         })
     }

@@ -5,23 +5,30 @@ use serde::Serialize;
 use crate::download::Progress;
 use crate::service::ServiceName;
 use crate::user::{CurrentUser, Role};
-use crate::{DownloadId, UserId};
+use crate::{DownloadId, RequestId, UserId};
 
 /// Who may know of an event. Checked when it is sent and again when it is replayed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Audience {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience<'a> {
     Everyone,
     Admins,
     User(UserId),
+    /// Whoever made a request, whoever waits for it too, and the admins.
+    Askers {
+        owner: UserId,
+        followers: &'a [UserId],
+    },
 }
 
-impl Audience {
+impl Audience<'_> {
     pub fn includes(self, id: UserId, role: Role) -> bool {
         match self {
             Audience::Everyone => true,
             Audience::Admins => role == Role::Admin,
             Audience::User(owner) => owner == id,
+            Audience::Askers { owner, followers } => {
+                owner == id || role == Role::Admin || followers.contains(&id)
+            }
         }
     }
 
@@ -43,6 +50,13 @@ pub enum Event {
     DownloadChanged { download: DownloadId, owner: UserId, version: i64 },
     /// Bytes arrived. At most one a second for each download; the latest wins; never kept.
     DownloadProgressed { download: DownloadId, owner: UserId, progress: Progress },
+    /// A request moved, or was talked about, joined or left.
+    RequestChanged { request: RequestId, owner: UserId, followers: Vec<UserId>, version: i64 },
+    /// Something came to the library or left it; in one section, or anywhere. Never kept: a
+    /// page that was not there reads the library as it is.
+    LibraryChanged { section: Option<String> },
+    /// The monitors that a service such as Uptime Kuma keeps are not what they were. Never kept.
+    MonitorsChanged { service: ServiceNameText },
     /// A word to one person.
     Notified { user: UserId, tone: Tone, title: String, body: String },
     /// A word to every admin about the system itself.
@@ -69,14 +83,21 @@ impl Event {
         match self {
             Event::ServiceChanged { .. } | Event::ServiceChecked { .. } => "service:status",
             Event::DownloadChanged { .. } | Event::DownloadProgressed { .. } => "download:progress",
+            Event::RequestChanged { .. } => "request:update",
+            Event::LibraryChanged { .. } => "library:update",
+            Event::MonitorsChanged { .. } => "service:status",
             Event::Notified { .. } => "user:notification",
             Event::Alerted { .. } => "system:alert",
         }
     }
 
-    pub fn audience(&self) -> Audience {
+    pub fn audience(&self) -> Audience<'_> {
         match self {
-            Event::ServiceChanged { .. } | Event::ServiceChecked { .. } => Audience::Everyone,
+            Event::ServiceChanged { .. }
+            | Event::ServiceChecked { .. }
+            | Event::LibraryChanged { .. }
+            | Event::MonitorsChanged { .. } => Audience::Everyone,
+            Event::RequestChanged { owner, followers, .. } => Audience::Askers { owner: *owner, followers },
             Event::DownloadChanged { owner, .. } | Event::DownloadProgressed { owner, .. } => {
                 Audience::User(*owner)
             }
@@ -88,7 +109,13 @@ impl Event {
     /// Durable events have an id, go through the outbox and are replayed. Progress and probes
     /// that changed nothing are not: the next one replaces them.
     pub fn is_durable(&self) -> bool {
-        !matches!(self, Event::DownloadProgressed { .. } | Event::ServiceChecked { .. })
+        !matches!(
+            self,
+            Event::DownloadProgressed { .. }
+                | Event::ServiceChecked { .. }
+                | Event::LibraryChanged { .. }
+                | Event::MonitorsChanged { .. }
+        )
     }
 
     pub fn service_changed(service: &ServiceName, version: i64) -> Self {

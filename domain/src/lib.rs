@@ -18,7 +18,7 @@ pub mod service;
 pub mod timestamp;
 pub mod user;
 
-pub use id::{ApiTokenId, DownloadId, ServiceId, SessionId, UserId};
+pub use id::{ApiTokenId, DownloadId, RequestId, ServiceId, SessionId, UserId};
 pub use page::{Cursor, Page};
 pub use secret::Secret;
 pub use timestamp::Timestamp;

@@ -39,7 +39,7 @@ pub enum Error {
     Refused { service: Arc<str>, status: u16 },
     #[error("{service} redirected us to another place")]
     Redirected { service: Arc<str> },
-    #[error("the answer of {service} is too large: more than {} MiB", limit / (1024 * 1024))]
+    #[error("the answer of {service} is too large: more than {}", size(*limit))]
     TooLarge { service: Arc<str>, limit: usize },
     /// Not the JSON that its contract promises.
     #[error("{service} gave an answer that makes no sense: {reason}")]
@@ -117,6 +117,12 @@ impl Error {
             | Error::Garbled { .. } => Some(Outcome::Failed),
         }
     }
+}
+
+/// `8 MiB`, or `9 bytes`.
+fn size(bytes: usize) -> String {
+    let mib = bytes / (1024 * 1024);
+    if mib > 0 { format!("{mib} MiB") } else { format!("{bytes} bytes") }
 }
 
 /// `2 s`, `1.8 s` or `0.4 s`.

@@ -62,6 +62,11 @@ fn shown(settings: &Settings) -> Vec<(names::Name, String)> {
         (names::DOWNLOAD_ALLOW_HOSTS, list(settings.download_allow_hosts.clone())),
         (names::DOWNLOAD_ONLY_HOSTS, list(settings.download_only_hosts.clone())),
         (names::YTDLP, path(&settings.ytdlp, "yt-dlp on the path")),
+        (names::PLEX_TV_URL, settings.plex_tv_url.to_string()),
+        (names::PLEX_CLIENTS_URL, settings.plex_clients_url.to_string()),
+        (names::PLEX_AUTH_URL, settings.plex_auth_url.to_string()),
+        (names::TMDB_URL, settings.tmdb_url.to_string()),
+        (names::TMDB_IMAGE_URL, settings.tmdb_image_url.to_string()),
         (names::CORS_ORIGINS, list(settings.cors_origins.clone())),
     ]
 }

@@ -29,6 +29,10 @@ pub(super) async fn draw(app: &App, page: &Page, event: &Event) -> String {
             download_changed(app, page, *download, *owner).await
         }
         Event::DownloadProgressed { download, .. } => progressed(app, page, *download).await,
+        // No page shows them yet.
+        Event::RequestChanged { .. } | Event::LibraryChanged { .. } | Event::MonitorsChanged { .. } => {
+            Ok(String::new())
+        }
         Event::Notified { tone, title, body, .. } | Event::Alerted { tone, title, body } => {
             Ok(toast(*tone, title, body))
         }

@@ -52,6 +52,9 @@ pub(super) async fn data(app: &App, for_admin: bool, event: &Event) -> Value {
         Event::DownloadProgressed { download, progress, .. } => {
             json!({ "id": download, "status": "running", "progress": progress })
         }
+        Event::RequestChanged { request, version, .. } => json!({ "id": request, "version": version }),
+        Event::LibraryChanged { section } => json!({ "section": section }),
+        Event::MonitorsChanged { service } => json!({ "name": service, "monitors": true }),
         Event::Notified { tone, title, body, .. } | Event::Alerted { tone, title, body } => {
             json!({ "tone": tone, "title": title, "body": body })
         }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use domain::address::HostPolicy;
+use domain::address::{AdminUrl, HostPolicy};
 
 use super::Origin;
 use crate::link::Base;
@@ -74,6 +74,11 @@ pub fn cors_origin(text: &str) -> Result<String, String> {
         return Err(format!("{text:?} has a path; an origin has none"));
     }
     Ok(origin.as_str().to_owned())
+}
+
+/// Where an outside service is.
+pub fn outside(text: &str) -> Result<AdminUrl, String> {
+    AdminUrl::parse(text).map_err(|refusal| format!("{text:?}: {refusal}"))
 }
 
 /// A number of things in a stretch of time; 0 means no limit.

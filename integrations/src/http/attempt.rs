@@ -8,17 +8,26 @@ use domain::Timestamp;
 use domain::retry::parse_retry_after;
 use http::{StatusCode, header};
 
+use super::Cause;
 use super::call::Answer;
-use super::{Cause, MAX_BODY};
 use crate::Error;
 
 /// Sends the request and reads the whole answer. A status of 400 and more is an error, and so
-/// is a redirect that was not followed.
-pub(super) async fn send(service: &Arc<str>, request: reqwest::RequestBuilder) -> Result<Answer, Error> {
-    let mut response = request.send().await.map_err(|error| of_transport(service, &error))?;
-    check_status(service, &response)?;
-    let body = read(service, &mut response).await?;
-    Ok(Answer { status: response.status(), headers: response.headers().clone(), body })
+/// is a redirect that was not followed, unless the caller accepts it.
+pub(super) async fn send(
+    service: &Arc<str>,
+    transport: &reqwest::Client,
+    request: reqwest::Request,
+    accept: fn(StatusCode) -> bool,
+    max_body: usize,
+) -> Result<Answer, Error> {
+    let mut response = transport.execute(request).await.map_err(|error| of_transport(service, &error))?;
+    let status = response.status();
+    if status == StatusCode::TOO_MANY_REQUESTS || !accept(status) {
+        check_status(service, &response)?;
+    }
+    let body = read(service, &mut response, max_body).await?;
+    Ok(Answer { status, headers: response.headers().clone(), body })
 }
 
 fn check_status(service: &Arc<str>, response: &reqwest::Response) -> Result<(), Error> {
@@ -50,14 +59,14 @@ fn check_status(service: &Arc<str>, response: &reqwest::Response) -> Result<(), 
     }
 }
 
-async fn read(service: &Arc<str>, response: &mut reqwest::Response) -> Result<Bytes, Error> {
-    let too_large = || Error::TooLarge { service: service.clone(), limit: MAX_BODY };
-    if response.content_length().is_some_and(|length| length > MAX_BODY as u64) {
+async fn read(service: &Arc<str>, response: &mut reqwest::Response, max_body: usize) -> Result<Bytes, Error> {
+    let too_large = || Error::TooLarge { service: service.clone(), limit: max_body };
+    if response.content_length().is_some_and(|length| length > max_body as u64) {
         return Err(too_large());
     }
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| of_transport(service, &error))? {
-        if body.len() + chunk.len() > MAX_BODY {
+        if body.len() + chunk.len() > max_body {
             return Err(too_large());
         }
         body.extend_from_slice(&chunk);

@@ -249,3 +249,73 @@ async fn a_name_that_nobody_knows_is_told_apart() {
 
     assert_eq!(error.to_string(), "plex could not be reached: its name was not found");
 }
+
+#[tokio::test]
+async fn a_query_is_encoded_so_that_the_strictest_service_takes_it() {
+    let server = TestServer::start(|_, request| {
+        let json = serde_json::to_string(&request.uri().to_string()).unwrap();
+        async move { reply(200, &[], json) }
+    })
+    .await;
+    let (client, _gate, _keeper) = client(&server.url("/"), Rules::default());
+
+    let call = client.get("search?page=1").query(&[("query", "breaking bad: 1+1 é"), ("year>>", "2007")]);
+    let line: String = call.json().await.unwrap();
+
+    assert!(
+        line.contains("/search?page=1&query=breaking%20bad%3A%201%2B1%20%C3%A9&year%3E%3E=2007"),
+        "{line}"
+    );
+}
+
+#[tokio::test]
+async fn an_accepted_status_is_an_answer_and_a_success_for_the_breaker() {
+    let server = TestServer::answering(500, &[], "{\"message\":\"Unable to retrieve movie.\"}").await;
+    let (client, gate, _keeper) = client(&server.url("/"), Rules::default());
+
+    for _ in 0..30 {
+        let answer = client.get("movie/1").accept(|status| status == 500).send().await.unwrap();
+        assert_eq!(answer.status, 500);
+        assert!(answer.body.starts_with(b"{\"message\""));
+    }
+    assert_eq!(gate.view().unwrap().state, State::Closed);
+    assert_eq!(server.hits(), 30, "an answer is not asked for again");
+}
+
+#[tokio::test]
+async fn being_asked_to_wait_is_never_an_accepted_answer() {
+    let server = TestServer::answering(429, &[("retry-after", "7")], "").await;
+    let (client, _gate, _keeper) = client(&server.url("/"), Rules::default());
+
+    let error = client.get("x").once().accept(|_| true).send().await.unwrap_err();
+
+    assert!(matches!(error, Error::Throttled { retry_in, .. } if retry_in == Duration::from_secs(7)));
+}
+
+#[tokio::test]
+async fn a_persons_token_replaces_that_of_the_service() {
+    let server = TestServer::start(|_, request| {
+        let token = format!("{:?}", request.headers().get_all("x-plex-token").iter().collect::<Vec<_>>());
+        async move { reply(200, &[], token) }
+    })
+    .await;
+    let (client, _gate, _keeper) = client(&server.url("/"), Rules::default());
+    let name = HeaderName::from_static("x-plex-token");
+    let client = client.with_secret_header(name.clone(), &Secret::new("of-the-service")).unwrap();
+
+    let call = client.get("library").secret_header(name, &Secret::new("of-ana"));
+    let text = call.send().await.unwrap().body;
+    let text = String::from_utf8_lossy(&text).into_owned();
+
+    assert!(text.contains("of-ana") && !text.contains("of-the-service"), "{text}");
+}
+
+#[tokio::test]
+async fn the_limit_of_a_body_can_be_lower() {
+    let server = TestServer::answering(200, &[], "0123456789").await;
+    let (client, _gate, _keeper) = client(&server.url("/"), Rules::default());
+
+    let error = client.with_max_body(9).get("x").once().send().await.unwrap_err();
+
+    assert!(matches!(error, Error::TooLarge { limit: 9, .. }), "{error}");
+}
