@@ -56,3 +56,7 @@ id!(
     /// A download job: one link that a member asked for, with one file or many.
     DownloadId
 );
+id!(
+    /// A film or a series that a member asked for; a row of `media_requests`.
+    RequestId
+);

@@ -60,3 +60,40 @@ impl fmt::Display for TmdbId {
         self.0.fmt(f)
     }
 }
+
+impl TmdbId {
+    /// The largest number that Overseerr's database can hold.
+    pub const MAX: i64 = i32::MAX as i64;
+
+    /// A number that The Movie Database could have given.
+    pub fn new(number: i64) -> Result<Self, Invalid> {
+        if (1..=Self::MAX).contains(&number) {
+            Ok(Self(number))
+        } else {
+            Err(Invalid("tmdb_id is a whole number from 1 to 2147483647"))
+        }
+    }
+}
+
+impl FromStr for TmdbId {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = if is_number { text.parse().unwrap_or_default() } else { 0 };
+        Self::new(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_nobody_gave_is_refused() {
+        for text in ["", "0", "-1", "+5", "1.5", "0x10", " 7", "2147483648", "99999999999999999999", "abc"] {
+            assert!(text.parse::<TmdbId>().is_err(), "{text:?} was accepted");
+        }
+        assert_eq!("603".parse::<TmdbId>().unwrap(), TmdbId(603));
+    }
+}

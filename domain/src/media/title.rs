@@ -56,6 +56,19 @@ impl MediaStatus {
         }
     }
 
+    pub fn number(self) -> i64 {
+        match self {
+            MediaStatus::Unknown => 1,
+            MediaStatus::Pending => 2,
+            MediaStatus::Processing => 3,
+            MediaStatus::PartiallyAvailable => 4,
+            MediaStatus::Available => 5,
+            MediaStatus::Blocklisted => 6,
+            MediaStatus::Deleted => 7,
+            MediaStatus::Other(number) => number,
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             MediaStatus::Unknown | MediaStatus::Other(_) => "unknown",
@@ -195,6 +208,9 @@ mod tests {
     #[test]
     fn a_number_that_we_do_not_know_is_kept() {
         assert_eq!(MediaStatus::from_number(5), MediaStatus::Available);
+        for number in -1..10 {
+            assert_eq!(MediaStatus::from_number(number).number(), number);
+        }
         assert_eq!(MediaStatus::from_number(42), MediaStatus::Other(42));
         assert_eq!(serde_json::to_string(&MediaStatus::Other(42)).unwrap(), "\"unknown\"");
     }
