@@ -49,10 +49,6 @@ id!(
     ServiceId
 );
 id!(
-    /// What a member asked for: a film, or seasons of a show.
-    RequestId
-);
-id!(
     /// A download job: one link that a member asked for, with one file or many.
     DownloadId
 );
