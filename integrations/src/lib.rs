@@ -8,6 +8,7 @@ pub mod egress;
 pub mod error;
 pub mod http;
 pub mod job_runner;
+pub mod plex;
 pub mod probe;
 pub mod process;
 pub mod ytdlp;
