@@ -30,6 +30,7 @@ const KEEP_SESSIONS: Duration = DAY.saturating_mul(30);
 const KEEP_NOTIFICATIONS: Duration = DAY.saturating_mul(90);
 const KEEP_EFFECTS: Duration = DAY.saturating_mul(30);
 const KEEP_OUTBOX: Duration = DAY;
+const KEEP_PINS: Duration = DAY;
 
 pub enum Message {
     /// Time to forget; our own timer.
@@ -107,6 +108,7 @@ impl Maintenance {
         forgotten += self.writer.purge_sessions(now - KEEP_SESSIONS).await?;
         forgotten += self.writer.purge_notifications(now - KEEP_NOTIFICATIONS).await?;
         forgotten += self.writer.purge_effects(now - KEEP_EFFECTS).await?;
+        forgotten += self.writer.purge_plex_pins(now - KEEP_PINS).await?;
         Ok(forgotten)
     }
 }

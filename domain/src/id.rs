@@ -56,3 +56,7 @@ id!(
     /// A film or a series that a member asked for; a row of `media_requests`.
     RequestId
 );
+id!(
+    /// A sign-in with Plex that somebody began.
+    PlexPinId
+);

@@ -12,6 +12,7 @@ pub mod flip;
 pub mod id;
 pub mod media;
 pub mod page;
+pub mod plex;
 pub mod request;
 pub mod retry;
 pub mod secret;
@@ -19,7 +20,7 @@ pub mod service;
 pub mod timestamp;
 pub mod user;
 
-pub use id::{ApiTokenId, DownloadId, RequestId, ServiceId, SessionId, UserId};
+pub use id::{ApiTokenId, DownloadId, PlexPinId, RequestId, ServiceId, SessionId, UserId};
 pub use page::{Cursor, Page};
 pub use secret::Secret;
 pub use timestamp::Timestamp;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::plex::PlexProfile;
 use crate::{SessionId, Timestamp, UserId};
 
 /// What a person may do.
@@ -55,6 +56,8 @@ pub struct User {
     pub enabled: bool,
     pub created_at: Timestamp,
     pub last_login_at: Option<Timestamp>,
+    /// Their account at plex.tv, when it is tied to this one.
+    pub plex: Option<PlexProfile>,
 }
 
 /// Who makes a request, after the session or the API token was checked.
@@ -115,7 +118,7 @@ impl FromStr for Username {
 
 /// Control characters, and those that change how their neighbours are drawn: a name made with
 /// them could look like somebody else's.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -35,6 +35,8 @@ pub struct Person {
     created_at: Timestamp,
     #[schema(value_type = Option<String>, format = DateTime)]
     last_login_at: Option<Timestamp>,
+    /// The name of their account at plex.tv, when it is tied to this one.
+    plex_username: Option<String>,
 }
 
 /// What a person may do.
@@ -68,8 +70,9 @@ pub struct PersonPatch {
 
 impl From<User> for Person {
     fn from(user: User) -> Self {
-        let User { id, username, email, role, enabled, created_at, last_login_at } = user;
-        Self { id, username, email, role, enabled, created_at, last_login_at }
+        let User { id, username, email, role, enabled, created_at, last_login_at, plex } = user;
+        let plex_username = plex.map(|plex| plex.name);
+        Self { id, username, email, role, enabled, created_at, last_login_at, plex_username }
     }
 }
 

@@ -411,6 +411,7 @@ fn people(words: &Words) -> String {
         enabled,
         created_at: ago(9_000),
         last_login_at: enabled.then(|| ago(720)),
+        plex: None,
     };
     let people = vec![
         user(&words.name, Role::Admin, true),

@@ -65,6 +65,12 @@ pub enum Conflict {
     AlreadySetUp,
     #[error("that user name is taken")]
     UsernameTaken,
+    #[error("somebody else here has that Plex account")]
+    PlexAccountTaken,
+    #[error("another Plex account is linked already")]
+    HasPlexAccount,
+    #[error("without a password the Plex account is the only way in")]
+    NoOtherWayIn,
     #[error("the last enabled admin stays an enabled admin")]
     LastAdmin,
     #[error("that service name is taken")]

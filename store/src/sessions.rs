@@ -92,7 +92,8 @@ impl Reader {
         let row: Option<Row> = on!(&self.sign_in, pool => {
             sqlx::query_as(
                 "SELECT u.id, u.username, u.username_key, u.email, u.role, u.status, u.created_at,
-                        u.last_login_at, s.id AS session_id, s.epoch, u.session_epoch AS user_epoch,
+                        u.last_login_at, u.plex_id, u.plex_username, u.plex_membership, u.plex_checked_at,
+                        s.id AS session_id, s.epoch, u.session_epoch AS user_epoch,
                         s.created_at AS session_created_at, s.last_seen_at, s.idle_ends_at,
                         s.absolute_ends_at, s.revoked_at, s.user_agent, s.ip
                  FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1",
@@ -109,7 +110,8 @@ impl Reader {
         let rows: Vec<Row> = on!(&self.db, pool => {
             sqlx::query_as(
                 "SELECT u.id, u.username, u.username_key, u.email, u.role, u.status, u.created_at,
-                        u.last_login_at, s.id AS session_id, s.epoch, u.session_epoch AS user_epoch,
+                        u.last_login_at, u.plex_id, u.plex_username, u.plex_membership, u.plex_checked_at,
+                        s.id AS session_id, s.epoch, u.session_epoch AS user_epoch,
                         s.created_at AS session_created_at, s.last_seen_at, s.idle_ends_at,
                         s.absolute_ends_at, s.revoked_at, s.user_agent, s.ip
                  FROM sessions s JOIN users u ON u.id = s.user_id

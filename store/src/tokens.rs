@@ -58,7 +58,7 @@ impl Reader {
             sqlx::query_as(
                 "SELECT t.id AS token_id, t.user_id, t.name, t.created_at AS token_created_at, t.last_used_at,
                         u.id, u.username, u.username_key, u.email, u.role, u.status, u.created_at,
-                        u.last_login_at
+                        u.last_login_at, u.plex_id, u.plex_username, u.plex_membership, u.plex_checked_at
                  FROM api_tokens t JOIN users u ON u.id = t.user_id
                  WHERE t.hash = $1 AND t.revoked_at IS NULL",
             )

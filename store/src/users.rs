@@ -1,5 +1,6 @@
 //! People with an account.
 
+use domain::plex::PlexProfile;
 use domain::user::{Role, User, Username};
 use domain::{Cursor, Page, Timestamp, UserId};
 use serde_json::json;
@@ -36,6 +37,10 @@ pub(crate) struct UserRow {
     status: String,
     created_at: i64,
     last_login_at: Option<i64>,
+    plex_id: Option<String>,
+    plex_username: Option<String>,
+    plex_membership: String,
+    plex_checked_at: Option<i64>,
 }
 
 impl TryFrom<UserRow> for User {
@@ -43,7 +48,20 @@ impl TryFrom<UserRow> for User {
 
     fn try_from(row: UserRow) -> Result<Self, Error> {
         let corrupt = |reason: String| Error::corrupt("users", &row.id, reason);
+        let plex = match &row.plex_id {
+            Some(id) => Some(PlexProfile {
+                id: id.parse().map_err(|error: std::num::ParseIntError| corrupt(error.to_string()))?,
+                name: row.plex_username.clone().unwrap_or_else(|| format!("Plex user {id}")),
+                membership: row
+                    .plex_membership
+                    .parse()
+                    .map_err(|error: domain::user::Invalid| corrupt(error.to_string()))?,
+                checked_at: row.plex_checked_at.map(Timestamp::from_millis),
+            }),
+            None => None,
+        };
         Ok(User {
+            plex,
             id: row.id.parse().map_err(|error: uuid::Error| corrupt(error.to_string()))?,
             role: row.role.parse().map_err(|error: domain::user::Invalid| corrupt(error.to_string()))?,
             username: row.username,
@@ -67,7 +85,8 @@ impl Reader {
     pub async fn user(&self, id: UserId) -> Result<Option<User>, Error> {
         let row: Option<UserRow> = on!(&self.sign_in, pool => {
             sqlx::query_as(
-                "SELECT id, username, username_key, email, role, status, created_at, last_login_at
+                "SELECT id, username, username_key, email, role, status, created_at, last_login_at,
+                        plex_id, plex_username, plex_membership, plex_checked_at
                  FROM users WHERE id = $1",
             )
             .bind(id.to_string())
@@ -87,6 +106,7 @@ impl Reader {
         let row: Option<UserWithHash> = on!(&self.sign_in, pool => {
             sqlx::query_as(
                 "SELECT id, username, username_key, email, role, status, created_at, last_login_at,
+                        plex_id, plex_username, plex_membership, plex_checked_at,
                         password_hash
                  FROM users WHERE username_key = $1",
             )
@@ -103,7 +123,8 @@ impl Reader {
         let after = after.map(paging::decode).transpose()?.unwrap_or_default();
         let rows: Vec<UserRow> = on!(&self.db, pool => {
             sqlx::query_as(
-                "SELECT id, username, username_key, email, role, status, created_at, last_login_at
+                "SELECT id, username, username_key, email, role, status, created_at, last_login_at,
+                        plex_id, plex_username, plex_membership, plex_checked_at
                  FROM users WHERE username_key > $1 ORDER BY username_key LIMIT $2",
             )
             .bind(after)
@@ -136,7 +157,7 @@ impl Reader {
 const SET_UP: &str = "set_up_at";
 
 in_both! {
-    async fn insert_user(&mut self, new: &NewUser<'_>) -> Result<User, Error> {
+    pub(crate) async fn insert_user(&mut self, new: &NewUser<'_>) -> Result<User, Error> {
         let user = User {
             id: UserId::generate(),
             username: new.username.as_str().to_owned(),
@@ -145,6 +166,7 @@ in_both! {
             enabled: true,
             created_at: Timestamp::now(),
             last_login_at: None,
+            plex: None,
         };
         let inserted = sqlx::query(
             "INSERT INTO users (id, username, username_key, email, role, password_hash, created_at)
@@ -169,10 +191,11 @@ in_both! {
     }
 
     /// Locks the row until the end of the transaction and reads it.
-    async fn lock_user(&mut self, id: UserId) -> Result<User, Error> {
+    pub(crate) async fn lock_user(&mut self, id: UserId) -> Result<User, Error> {
         let row: Option<UserRow> = sqlx::query_as(
             "UPDATE users SET status = status WHERE id = $1
-             RETURNING id, username, username_key, email, role, status, created_at, last_login_at",
+             RETURNING id, username, username_key, email, role, status, created_at, last_login_at,
+                       plex_id, plex_username, plex_membership, plex_checked_at",
         )
         .bind(id.to_string())
         .fetch_optional(&mut **self)
@@ -180,7 +203,7 @@ in_both! {
         row.ok_or(Error::NotFound("user"))?.try_into()
     }
 
-    async fn end_sessions_of(&mut self, id: UserId) -> Result<(), Error> {
+    pub(crate) async fn end_sessions_of(&mut self, id: UserId) -> Result<(), Error> {
         sqlx::query("UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL")
             .bind(id.to_string())
             .bind(Timestamp::now().as_millis())

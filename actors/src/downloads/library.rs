@@ -161,6 +161,7 @@ mod tests {
             enabled: true,
             created_at: Timestamp::now(),
             last_login_at: None,
+            plex: None,
         }
     }
 

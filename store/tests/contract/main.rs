@@ -9,6 +9,7 @@ mod duties;
 mod ephemeral;
 mod house;
 mod people;
+mod plex;
 mod projection;
 mod redis_trouble;
 mod services;
