@@ -8,15 +8,22 @@
 
 pub mod art;
 pub mod faults;
+pub mod hits;
+pub mod listener;
+mod outgoing;
 mod server;
 pub mod services;
+mod stamps;
+pub mod uptime_kuma;
 pub mod video_site;
 pub mod world;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use faults::{Fault, Faults};
+pub use listener::Listener;
 pub use services::Services;
+pub use uptime_kuma::UptimeKuma;
 pub use video_site::VideoSite;
 pub use world::World;
 

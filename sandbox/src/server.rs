@@ -38,6 +38,8 @@ pub(crate) struct Request {
     pub path: String,
     /// The query as a browser's form means it: `+` is a space.
     pub query: BTreeMap<String, String>,
+    /// The query as it came, without its question mark.
+    pub raw_query: String,
     pub headers: HeaderMap,
     pub body: Bytes,
 }
@@ -130,12 +132,13 @@ async fn serve(stream: TcpStream, handler: Handler) {
 
 async fn read(request: hyper::Request<Incoming>) -> Request {
     let (parts, body) = request.into_parts();
-    let query = parts.uri.query().unwrap_or_default().as_bytes();
+    let raw_query = parts.uri.query().unwrap_or_default().to_owned();
     let body = Limited::new(body, LONGEST_BODY).collect().await;
     Request {
         method: parts.method,
         path: parts.uri.path().to_owned(),
-        query: url::form_urlencoded::parse(query).into_owned().collect(),
+        query: url::form_urlencoded::parse(raw_query.as_bytes()).into_owned().collect(),
+        raw_query,
         headers: parts.headers,
         body: body.map(|collected| collected.to_bytes()).unwrap_or_default(),
     }
