@@ -9,6 +9,7 @@ pub mod error;
 pub mod http;
 pub mod job_runner;
 pub mod plex;
+pub mod plex_tv;
 pub mod probe;
 pub mod process;
 pub mod ytdlp;
