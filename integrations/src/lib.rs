@@ -8,13 +8,19 @@ pub mod egress;
 pub mod error;
 pub mod http;
 pub mod job_runner;
+pub mod overseerr;
 pub mod plex;
 pub mod plex_tv;
 pub mod probe;
 pub mod process;
+mod titles;
+pub mod tmdb;
+mod tolerant;
+pub mod uptime_kuma;
 pub mod ytdlp;
 
 #[cfg(test)]
 pub(crate) mod test_server;
 
 pub use error::Error;
+pub use titles::Image;
