@@ -14,6 +14,7 @@ mod attempt;
 mod call;
 mod cause;
 mod transport;
+mod upgrade;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ mod tests;
 pub use call::{Answer, Call, Client};
 pub(crate) use cause::Cause;
 pub use transport::Transport;
+pub use upgrade::Socket;
 
 /// The most that is read of an answer, in bytes.
 pub const MAX_BODY: usize = 8 * 1024 * 1024;

@@ -19,6 +19,7 @@ mod image;
 mod item;
 mod loose;
 pub mod model;
+pub mod notifications;
 mod query;
 mod server;
 mod watch;
@@ -30,6 +31,7 @@ pub use model::{
     Activity, Collection, Hub, Identity, Kind, Letter, Location, Paged, PlaySession, RatingKey, Root,
     Section, SectionId, open_in_plex,
 };
+pub use notifications::{Change, Notice, Notifications};
 pub use query::{ItemQuery, Sort, SortField};
 pub use server::Server;
 

@@ -30,7 +30,7 @@ pub(super) async fn send(
     Ok(Answer { status, headers: response.headers().clone(), body })
 }
 
-fn check_status(service: &Arc<str>, response: &reqwest::Response) -> Result<(), Error> {
+pub(super) fn check_status(service: &Arc<str>, response: &reqwest::Response) -> Result<(), Error> {
     let status = response.status();
     let service = service.clone();
     let retry_after = || {
@@ -74,7 +74,7 @@ async fn read(service: &Arc<str>, response: &mut reqwest::Response, max_body: us
     Ok(body.freeze())
 }
 
-fn of_transport(service: &Arc<str>, error: &reqwest::Error) -> Error {
+pub(super) fn of_transport(service: &Arc<str>, error: &reqwest::Error) -> Error {
     let service = service.clone();
     match Cause::of(error) {
         Cause::Unreachable(reason) => Error::Unreachable { service, reason },

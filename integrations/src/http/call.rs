@@ -25,11 +25,11 @@ use crate::breaker::Gate;
 /// Calls one service. Clones share the retry budget and the gate.
 #[derive(Clone)]
 pub struct Client {
-    service: Arc<str>,
-    base: AdminUrl,
-    transport: Transport,
-    gate: Gate,
-    headers: HeaderMap,
+    pub(super) service: Arc<str>,
+    pub(super) base: AdminUrl,
+    pub(super) transport: Transport,
+    pub(super) gate: Gate,
+    pub(super) headers: HeaderMap,
     max_body: usize,
     budget: Arc<Budget>,
 }
@@ -269,7 +269,7 @@ impl Call<'_> {
     }
 }
 
-fn sensitive(service: &Arc<str>, value: &str) -> Result<HeaderValue, Error> {
+pub(super) fn sensitive(service: &Arc<str>, value: &str) -> Result<HeaderValue, Error> {
     let mut value = HeaderValue::from_str(value).map_err(|_| Error::Internal {
         service: service.clone(),
         reason: "the key has characters that cannot be sent".to_owned(),

@@ -25,6 +25,8 @@ pub struct Transport(Arc<Pools>);
 struct Pools {
     plain: reqwest::Client,
     encrypted: OnceLock<reqwest::Client>,
+    /// Encrypted, and never HTTP/2, which has no upgrades of this kind.
+    upgrading: OnceLock<reqwest::Client>,
 }
 
 impl Transport {
@@ -34,7 +36,7 @@ impl Transport {
         // Fails when a provider is installed already, which is what we want.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let plain = build(reqwest::Client::builder().tls_certs_only([]))?;
-        Ok(Self(Arc::new(Pools { plain, encrypted: OnceLock::new() })))
+        Ok(Self(Arc::new(Pools { plain, encrypted: OnceLock::new(), upgrading: OnceLock::new() })))
     }
 
     /// The pool for this address.
@@ -50,6 +52,21 @@ impl Transport {
         }
         let client = build(reqwest::Client::builder())?;
         Ok(self.0.encrypted.get_or_init(|| client))
+    }
+
+    /// The pool for connections to this address that become something else.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the certificates of the system cannot be loaded.
+    pub(crate) fn client_for_upgrades(&self, url: &Url) -> Result<&reqwest::Client, Error> {
+        if url.scheme() != "https" {
+            return Ok(&self.0.plain);
+        }
+        if let Some(client) = self.0.upgrading.get() {
+            return Ok(client);
+        }
+        let client = build(reqwest::Client::builder().http1_only())?;
+        Ok(self.0.upgrading.get_or_init(|| client))
     }
 }
 

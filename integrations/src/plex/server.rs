@@ -104,6 +104,14 @@ impl Server {
         self.http.service().clone()
     }
 
+    pub(super) fn http(&self) -> &Client {
+        &self.http
+    }
+
+    pub(super) fn token(&self) -> Option<&Secret> {
+        self.token.as_ref()
+    }
+
     pub(super) fn get(&self, path: &str) -> Call<'_> {
         self.call(Method::GET, path)
     }
