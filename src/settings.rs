@@ -22,6 +22,8 @@ pub use names::Name;
 pub use parse::Network;
 pub use source::{BadSetting, Source};
 
+const TMDB_URL: &str = "https://api.themoviedb.org/3";
+
 /// Everything that can be set, resolved and checked.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -155,7 +157,7 @@ impl Settings {
                 "https://app.plex.tv/auth",
                 parse::outside,
             )?,
-            tmdb_url: source.parse_or(names::TMDB_URL, "https://api.themoviedb.org/3", parse::outside)?,
+            tmdb_url: source.parse_or(names::TMDB_URL, TMDB_URL, parse::outside)?,
             tmdb_image_url: source.parse_or(
                 names::TMDB_IMAGE_URL,
                 "https://image.tmdb.org/t/p",
@@ -163,6 +165,11 @@ impl Settings {
             )?,
             cors_origins: source.list(names::CORS_ORIGINS, parse::cors_origin)?,
         })
+    }
+
+    /// Where The Movie Database is, when the operator says another place than the real one.
+    pub fn chosen_tmdb_url(&self) -> Option<AdminUrl> {
+        (self.tmdb_url.as_str().trim_end_matches('/') != TMDB_URL).then(|| self.tmdb_url.clone())
     }
 
     /// Whether `peer` is a proxy whose words about its client we believe.

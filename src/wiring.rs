@@ -14,7 +14,7 @@ use actors::download_queue;
 use actors::downloads::folders::FolderError;
 use actors::event_hub;
 use actors::runtime::System;
-use actors::services::Services;
+use actors::services::{Outside, Services};
 use actors::sessions::Sessions;
 use actors::supervisor::{self, Root};
 use integrations::http::Transport;
@@ -119,7 +119,8 @@ impl Portal {
         tasks.spawn(metrics_door::sum_up());
         let (reader, writer) = (store.reader(), store.writer());
         let transport = Transport::new().map_err(StartError::Transport)?;
-        let services = Services::new(&system, reader.clone(), writer.clone(), transport, address);
+        let outside = Outside { tmdb: settings.chosen_tmdb_url() };
+        let services = Services::new(&system, reader.clone(), writer.clone(), transport, address, outside);
         let downloads = living::downloads(&settings, &store, &ephemeral, &system, node.clone(), &mut tasks)?;
         let app = App::new(Parts {
             hub: system.handle(living::HUB),

@@ -17,3 +17,4 @@ pub mod sessions;
 pub mod status_board;
 pub mod stream_reader;
 pub mod supervisor;
+pub mod upstream;

@@ -22,9 +22,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::address::AdminUrl;
 use domain::breaker::Rules;
-use domain::service::{Service, ServiceName};
+use domain::service::{Service, ServiceKind, ServiceName};
 use integrations::breaker::Gate;
 use integrations::http::Transport;
+use integrations::plex;
 use integrations::probe::{Probed, probe_http};
 use store::{Reader, Writer};
 use tokio::task::JoinSet;
@@ -34,6 +35,7 @@ use crate::runtime::{Crash, Factory, System};
 use crate::service_monitor::{Look, ServiceMonitor};
 use crate::status_board::StatusBoard;
 use crate::supervisor::{Child, Dynamic};
+use crate::upstream::{self, Desk, Shelf, Upstream};
 
 pub use edit::Denied;
 use record::Record;
@@ -59,23 +61,35 @@ struct Parts {
     board: Arc<StatusBoard>,
     record: Arc<Record>,
     gates: Mutex<BTreeMap<ServiceName, Gate>>,
+    transport: Transport,
+    outside: Outside,
+    shelves: Mutex<BTreeMap<ServiceName, Arc<Shelf>>>,
     /// Held during an edit.
     editing: tokio::sync::Mutex<()>,
     /// The edits under way.
     edits: Mutex<JoinSet<()>>,
 }
 
+/// Services that are somewhere else than their rows say, because the operator says so.
+#[derive(Debug, Clone, Default)]
+pub struct Outside {
+    /// The Movie Database; wins over the address of its row.
+    pub tmdb: Option<AdminUrl>,
+}
+
 impl Services {
-    /// `transport` is what probes go through; `listen` is the portal's own address, which is
-    /// refused as a service.
+    /// Probes and clients go through `transport`; `listen` is the portal's own address, which
+    /// is refused as a service.
     pub fn new(
         system: &System,
         reader: Reader,
         writer: Writer,
         transport: Transport,
         listen: SocketAddr,
+        outside: Outside,
     ) -> Self {
-        Self::with_look(system, reader, writer, look_through(transport), listen)
+        let look = look_through(transport.clone());
+        Self::with_look(system, reader, writer, (transport, look), listen, outside)
     }
 
     /// With another way to look at a service.
@@ -83,8 +97,9 @@ impl Services {
         system: &System,
         reader: Reader,
         writer: Writer,
-        look: Look,
+        (transport, look): (Transport, Look),
         listen: SocketAddr,
+        outside: Outside,
     ) -> Self {
         Self(Arc::new(Parts {
             system: system.clone(),
@@ -95,6 +110,9 @@ impl Services {
             board: StatusBoard::new(),
             record: Arc::default(),
             gates: Mutex::default(),
+            transport,
+            outside,
+            shelves: Mutex::default(),
             editing: tokio::sync::Mutex::default(),
             edits: Mutex::default(),
         }))
@@ -110,6 +128,27 @@ impl Services {
     pub fn gate(&self, name: &ServiceName) -> Gate {
         let mut gates = self.0.gates.lock().unwrap_or_else(PoisonError::into_inner);
         gates.entry(name.clone()).or_default().clone()
+    }
+
+    /// The one service of the kind that `C` talks to; nothing when none is set up and enabled.
+    pub fn desk<C: Upstream>(&self) -> Option<Desk<C>> {
+        let tiles = self.0.board.tiles();
+        let service = &tiles.iter().find(|tile| tile.service.kind == C::KIND)?.service;
+        service.enabled.then(|| Desk::new(&self.0.system, &service.name, self.shelf(&service.name)))
+    }
+
+    pub fn plex(&self) -> Option<Desk<plex::Server>> {
+        self.desk()
+    }
+
+    fn shelf(&self, name: &ServiceName) -> Arc<Shelf> {
+        let mut shelves = self.0.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        shelves.entry(name.clone()).or_default().clone()
+    }
+
+    /// What was said at another address, or to another key, is not true any more.
+    fn clear_shelf(&self, name: &ServiceName) {
+        self.0.shelves.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 
     /// What should run, for the dynamic supervisor `services`: the recorder, and a pair for
@@ -131,7 +170,10 @@ impl Services {
     }
 
     /// The pair that watches `service`.
-    pub fn child(&self, service: Service) -> Child {
+    pub fn child(&self, mut service: Service) -> Child {
+        if let (ServiceKind::Tmdb, Some(url)) = (service.kind, &self.0.outside.tmdb) {
+            service.url = url.to_string();
+        }
         let gate = self.gate(&service.name);
         let name = service.name.clone();
         let breaker = {
@@ -142,6 +184,7 @@ impl Services {
                 rules: Rules::default(),
             })
         };
+        let client = self.client(&service, &gate);
         let parts = self.0.clone();
         let monitor = Factory::new(move || ServiceMonitor {
             service: service.clone(),
@@ -150,7 +193,31 @@ impl Services {
             board: parts.board.clone(),
             record: parts.record.clone(),
         });
-        Child::group(name.as_str(), "service", vec![("breaker", breaker), ("monitor", monitor)])
+        let mut members = vec![("breaker", breaker), ("monitor", monitor)];
+        let template = if client.is_some() { "integration" } else { "service" };
+        members.extend(client.map(|client| ("client", client)));
+        Child::group(name.as_str(), template, members)
+    }
+
+    /// The actor that calls the service, when its kind has an interface that we speak.
+    fn client(&self, service: &Service, gate: &Gate) -> Option<Factory> {
+        match service.kind {
+            ServiceKind::Plex => Some(self.client_as::<plex::Server>(service, gate)),
+            ServiceKind::Http
+            | ServiceKind::Youtube
+            | ServiceKind::Overseerr
+            | ServiceKind::UptimeKuma
+            | ServiceKind::Tmdb => None,
+        }
+    }
+
+    fn client_as<C: Upstream>(&self, service: &Service, gate: &Gate) -> Factory {
+        let (parts, shelf) = (self.0.clone(), self.shelf(&service.name));
+        let (service, gate) = (service.clone(), gate.clone());
+        Factory::new(move || {
+            let (transport, gate, service) = (parts.transport.clone(), gate.clone(), service.clone());
+            upstream::client::<C>(service, parts.reader.clone(), transport, gate, shelf.clone())
+        })
     }
 
     fn supervisor(&self) -> Dynamic {

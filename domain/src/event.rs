@@ -55,6 +55,8 @@ pub enum Event {
     /// Something came to the library or left it; in one section, or anywhere. Never kept: a
     /// page that was not there reads the library as it is.
     LibraryChanged { section: Option<String> },
+    /// A service that had failed pages answers again. Never kept.
+    UpstreamBack { service: ServiceNameText },
     /// The monitors that a service such as Uptime Kuma keeps are not what they were. Never kept.
     MonitorsChanged { service: ServiceNameText },
     /// A word to one person.
@@ -85,7 +87,7 @@ impl Event {
             Event::DownloadChanged { .. } | Event::DownloadProgressed { .. } => "download:progress",
             Event::RequestChanged { .. } => "request:update",
             Event::LibraryChanged { .. } => "library:update",
-            Event::MonitorsChanged { .. } => "service:status",
+            Event::MonitorsChanged { .. } | Event::UpstreamBack { .. } => "service:status",
             Event::Notified { .. } => "user:notification",
             Event::Alerted { .. } => "system:alert",
         }
@@ -96,6 +98,7 @@ impl Event {
             Event::ServiceChanged { .. }
             | Event::ServiceChecked { .. }
             | Event::LibraryChanged { .. }
+            | Event::UpstreamBack { .. }
             | Event::MonitorsChanged { .. } => Audience::Everyone,
             Event::RequestChanged { owner, followers, .. } => Audience::Askers { owner: *owner, followers },
             Event::DownloadChanged { owner, .. } | Event::DownloadProgressed { owner, .. } => {
@@ -114,6 +117,7 @@ impl Event {
             Event::DownloadProgressed { .. }
                 | Event::ServiceChecked { .. }
                 | Event::LibraryChanged { .. }
+                | Event::UpstreamBack { .. }
                 | Event::MonitorsChanged { .. }
         )
     }

@@ -165,6 +165,9 @@ pub struct Service {
     pub timeout: Option<Duration>,
     pub enabled: bool,
     pub has_api_key: bool,
+    /// Settings of its kind only, such as where Plex sees our files; null when there are none.
+    /// Never holds a secret.
+    pub config: serde_json::Value,
     pub status: ServiceStatus,
     /// When `status` became what it is.
     pub since: Timestamp,

@@ -33,7 +33,7 @@ pub use model::{
 };
 pub use notifications::{Change, Notice, Notifications};
 pub use query::{ItemQuery, Sort, SortField};
-pub use server::Server;
+pub use server::{Server, TOKEN};
 
 #[cfg(test)]
 mod tests;

@@ -166,6 +166,7 @@ pub(super) async fn change(app: App, visit: Visit, body: ServiceChange) -> Resul
             .transpose()?,
         api_key: body.api_key.map(|key| key.map(api_key).transpose()).transpose()?,
         enabled: body.enabled,
+        config: None,
     };
     app.services.update(app.actor_of(&visit), &name, patch).await?;
     Ok(json(StatusCode::OK, &card(&app, &name)?))

@@ -30,9 +30,10 @@ pub(super) async fn draw(app: &App, page: &Page, event: &Event) -> String {
         }
         Event::DownloadProgressed { download, .. } => progressed(app, page, *download).await,
         // No page shows them yet.
-        Event::RequestChanged { .. } | Event::LibraryChanged { .. } | Event::MonitorsChanged { .. } => {
-            Ok(String::new())
-        }
+        Event::RequestChanged { .. }
+        | Event::LibraryChanged { .. }
+        | Event::UpstreamBack { .. }
+        | Event::MonitorsChanged { .. } => Ok(String::new()),
         Event::Notified { tone, title, body, .. } | Event::Alerted { tone, title, body } => {
             Ok(toast(*tone, title, body))
         }

@@ -54,6 +54,7 @@ pub(super) async fn data(app: &App, for_admin: bool, event: &Event) -> Value {
         }
         Event::RequestChanged { request, version, .. } => json!({ "id": request, "version": version }),
         Event::LibraryChanged { section } => json!({ "section": section }),
+        Event::UpstreamBack { service } => json!({ "name": service, "answers": true }),
         Event::MonitorsChanged { service } => json!({ "name": service, "monitors": true }),
         Event::Notified { tone, title, body, .. } | Event::Alerted { tone, title, body } => {
             json!({ "tone": tone, "title": title, "body": body })

@@ -107,6 +107,7 @@ async fn update(app: &App, head: &Head, name: &ServiceName, fields: Fields) -> R
         // An empty field keeps the key that is there.
         api_key: fields.api_key()?.map(Some),
         enabled: Some(fields.enabled.is_some()),
+        config: None,
     };
     app.services.update(app.actor_of(head), name, patch).await?;
     Ok(())

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::event::Event;
 use domain::service::{Service, ServiceKind, ServiceName, ServiceStatus};
 use domain::{Secret, ServiceId, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::engine::{in_both, in_transaction, on};
 use crate::keyring::Place;
@@ -33,6 +33,8 @@ pub struct ServicePatch {
     /// `Some(None)` takes the key away.
     pub api_key: Option<Option<Secret>>,
     pub enabled: Option<bool>,
+    /// Replaces the settings of its kind as a whole.
+    pub config: Option<Value>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -45,6 +47,7 @@ struct ServiceRow {
     timeout_ms: Option<i64>,
     enabled: bool,
     has_api_key: bool,
+    config_data: Option<String>,
     status: String,
     status_since: i64,
     version: i64,
@@ -66,6 +69,10 @@ impl TryFrom<ServiceRow> for Service {
             timeout: row.timeout_ms.map(millis),
             enabled: row.enabled,
             has_api_key: row.has_api_key,
+            config: match &row.config_data {
+                Some(text) => serde_json::from_str(text).map_err(|error| corrupt(&error))?,
+                None => Value::Null,
+            },
             since: Timestamp::from_millis(row.status_since),
             version: row.version,
             updated_at: Timestamp::from_millis(row.updated_at),
@@ -87,7 +94,7 @@ impl Reader {
         let rows: Vec<ServiceRow> = on!(&self.db, pool => {
             sqlx::query_as(
                 "SELECT id, service_name, kind, service_url, interval_ms, timeout_ms, enabled,
-                        api_key IS NOT NULL AS has_api_key, status, status_since, version, updated_at
+                        api_key IS NOT NULL AS has_api_key, config_data, status, status_since, version, updated_at
                  FROM service_config ORDER BY service_name",
             )
             .fetch_all(pool)
@@ -101,7 +108,7 @@ impl Reader {
         let row: Option<ServiceRow> = on!(&self.db, pool => {
             sqlx::query_as(
                 "SELECT id, service_name, kind, service_url, interval_ms, timeout_ms, enabled,
-                        api_key IS NOT NULL AS has_api_key, status, status_since, version, updated_at
+                        api_key IS NOT NULL AS has_api_key, config_data, status, status_since, version, updated_at
                  FROM service_config WHERE service_name = $1",
             )
             .bind(name.as_str())
@@ -135,7 +142,7 @@ in_both! {
         let row: Option<ServiceRow> = sqlx::query_as(
             "UPDATE service_config SET version = version + 1 WHERE service_name = $1
              RETURNING id, service_name, kind, service_url, interval_ms, timeout_ms, enabled,
-                       api_key IS NOT NULL AS has_api_key, status, status_since, version, updated_at",
+                       api_key IS NOT NULL AS has_api_key, config_data, status, status_since, version, updated_at",
         )
         .bind(name.as_str())
         .fetch_optional(&mut **self)
@@ -161,6 +168,7 @@ impl Writer {
             timeout: new.timeout,
             enabled: new.enabled,
             has_api_key: new.api_key.is_some(),
+            config: Value::Null,
             status: status_of(new.enabled),
             since: now,
             version: 1,
@@ -224,6 +232,9 @@ impl Writer {
             after.interval = patch.interval.unwrap_or(before.interval);
             after.timeout = patch.timeout.unwrap_or(before.timeout);
             after.enabled = patch.enabled.unwrap_or(before.enabled);
+            if let Some(config) = &patch.config {
+                after.config = config.clone();
+            }
             if after.enabled != before.enabled || after.url != before.url {
                 after.status = status_of(after.enabled);
                 after.since = if after.status == before.status { before.since } else { now };
@@ -231,7 +242,7 @@ impl Writer {
             sqlx::query(
                 "UPDATE service_config
                  SET service_url = $2, interval_ms = $3, timeout_ms = $4, enabled = $5, status = $6,
-                     status_since = $7, updated_at = $8, updated_by = $9
+                     status_since = $7, updated_at = $8, updated_by = $9, config_data = $10
                  WHERE service_name = $1",
             )
             .bind(name.as_str())
@@ -243,6 +254,7 @@ impl Writer {
             .bind(after.since.as_millis())
             .bind(now.as_millis())
             .bind(self.pen.actor.user.map(|user| user.to_string()))
+            .bind((!after.config.is_null()).then(|| after.config.to_string()))
             .execute(&mut *tx)
             .await?;
             if let Some(api_key) = &patch.api_key {

@@ -18,6 +18,7 @@ fn service(interval: u64, status: ServiceStatus) -> Service {
         timeout: None,
         enabled: true,
         has_api_key: false,
+        config: serde_json::Value::Null,
         status,
         since: Timestamp::now(),
         version: 1,

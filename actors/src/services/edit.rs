@@ -98,6 +98,9 @@ impl Services {
                 this.0.record.forget(&name);
                 this.0.writer.acting(by).update_service(&name, &patch).await
             };
+            if patch.url.is_some() || patch.api_key.is_some() {
+                this.clear_shelf(&name);
+            }
             // Whatever happened to the row, it is watched as it is.
             let service = result.as_ref().unwrap_or(&before);
             this.0.board.put(service.clone());
@@ -121,6 +124,7 @@ impl Services {
                 return Err(error.into());
             }
             this.0.record.forget(&name);
+            this.clear_shelf(&name);
             this.0.board.remove(&name);
             Ok(())
         })

@@ -31,6 +31,18 @@ strategy = "rest_for_one"
 
   [[template.service.children]]
   name = "monitor"
+
+[template.integration]
+strategy = "rest_for_one"
+
+  [[template.integration.children]]
+  name = "breaker"
+
+  [[template.integration.children]]
+  name = "monitor"
+
+  [[template.integration.children]]
+  name = "client"
 "#;
 
 struct House {
@@ -53,6 +65,7 @@ async fn house() -> House {
         store.writer(),
         Transport::new().unwrap(),
         "127.0.0.1:8484".parse().unwrap(),
+        Outside::default(),
     );
     let rehydrated = services.clone();
     let blueprint = Blueprint::new(&system).dynamic(PATH, move || {

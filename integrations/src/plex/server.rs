@@ -11,7 +11,7 @@ use super::{Location, item};
 use crate::Error;
 use crate::http::{Call, Client};
 
-pub(super) const TOKEN: HeaderName = HeaderName::from_static("x-plex-token");
+pub const TOKEN: HeaderName = HeaderName::from_static("x-plex-token");
 const PRODUCT: HeaderName = HeaderName::from_static("x-plex-product");
 
 /// Asks one Plex Media Server. Clones ask the same one, as the same person.

@@ -48,11 +48,13 @@ contract! {
             interval: Some(Duration::from_secs(5)),
             timeout: Some(Some(Duration::from_secs(1))),
             enabled: Some(false),
+            config: Some(serde_json::json!({ "slug": "house" })),
             ..ServicePatch::default()
         };
         let changed = house.write.update_service(&made.name, &patch).await.unwrap();
         assert_eq!((changed.status, changed.version, changed.enabled), (ServiceStatus::Paused, 2, false));
         assert_eq!(changed.timeout, Some(Duration::from_secs(1)));
+        assert_eq!(changed.config["slug"], "house");
         assert_eq!(house.read.services().await.unwrap(), [changed]);
 
         house.write.delete_service(&made.name).await.unwrap();
