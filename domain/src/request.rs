@@ -159,6 +159,8 @@ pub struct MediaRequest {
     pub overseerr_id: Option<i64>,
     /// What the household has of the title in this quality.
     pub media: MediaStatus,
+    /// A decision of ours that Overseerr does not know yet.
+    pub step: Option<Step>,
     /// While it is being downloaded.
     pub transfer: Option<Transfer>,
     /// Plex's key of the title once it is there, for a link into our library.
@@ -184,6 +186,106 @@ impl MediaRequest {
             Some(year) => format!("{} ({year})", self.title),
             None => self.title.clone(),
         }
+    }
+}
+
+/// Something that Overseerr has to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    Submit,
+    Approve,
+    Decline,
+    Retry,
+    /// It was taken back.
+    Withdraw,
+}
+
+impl Step {
+    pub const ALL: [Step; 5] = [Step::Submit, Step::Approve, Step::Decline, Step::Retry, Step::Withdraw];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Step::Submit => "submit",
+            Step::Approve => "approve",
+            Step::Decline => "decline",
+            Step::Retry => "retry",
+            Step::Withdraw => "withdraw",
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Step {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Self::ALL.into_iter().find(|step| step.as_str() == text).ok_or(Invalid("not a step of a request"))
+    }
+}
+
+/// What people are told of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum News {
+    /// Somebody waits for a yes or no.
+    Asked,
+    Approved,
+    Declined,
+    Available,
+    Failed,
+    /// It was taken back.
+    Cancelled,
+    Commented,
+}
+
+impl News {
+    pub const ALL: [News; 7] = [
+        News::Asked,
+        News::Approved,
+        News::Declined,
+        News::Available,
+        News::Failed,
+        News::Cancelled,
+        News::Commented,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            News::Asked => "asked",
+            News::Approved => "approved",
+            News::Declined => "declined",
+            News::Available => "available",
+            News::Failed => "failed",
+            News::Cancelled => "cancelled",
+            News::Commented => "commented",
+        }
+    }
+
+    /// The news in a move from one status to another; most steps forward are none.
+    pub fn of_move(before: RequestStatus, after: RequestStatus) -> Option<Self> {
+        use RequestStatus::{Approved, Available, Cancelled, Declined, Failed, Pending, Processing};
+        match (before, after) {
+            (before, after) if before == after => None,
+            (Pending | Declined, Approved | Processing) => Some(News::Approved),
+            (_, Declined) => Some(News::Declined),
+            (_, Available) => Some(News::Available),
+            (_, Failed) => Some(News::Failed),
+            (_, Cancelled) => Some(News::Cancelled),
+            _ => None,
+        }
+    }
+}
+
+impl FromStr for News {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Self::ALL.into_iter().find(|news| news.as_str() == text).ok_or(Invalid("no news of a request"))
     }
 }
 
@@ -227,5 +329,7 @@ mod tests {
             assert_eq!(status.as_str().parse::<RequestStatus>().unwrap(), status);
         }
         assert!("Pending".parse::<RequestStatus>().is_err());
+        assert!(Step::ALL.iter().all(|step| step.as_str().parse() == Ok(*step)));
+        assert!(News::ALL.iter().all(|news| news.as_str().parse() == Ok(*news)));
     }
 }

@@ -86,6 +86,16 @@ pub enum Conflict {
     DownloadIsNotOver,
     #[error("another video has that file name")]
     TargetTaken,
+    #[error("it is your own request")]
+    OwnRequest,
+    #[error("the request is over already")]
+    RequestIsOver,
+    #[error("the request is not over yet")]
+    RequestIsNotOver,
+    #[error("that was decided already")]
+    RequestIsDecided,
+    #[error("the request has not failed")]
+    RequestHasNotFailed,
 }
 
 impl Error {

@@ -29,6 +29,7 @@ mod outbox;
 mod paging;
 mod plex_accounts;
 mod plex_pins;
+mod requests;
 mod services;
 mod sessions;
 mod settings;
@@ -49,6 +50,9 @@ pub use open::{Engine, Store, StoreSettings};
 pub use outbox::OutboxRow;
 pub use plex_accounts::{PlexAccess, PlexSignIn, WaysIn};
 pub use plex_pins::{NewPlexPin, PlexPinRow, PlexPinState};
+pub use requests::{
+    Adopted, Asked, Decision, Look, NewRequest, Notice, RequestFilter, SeerrPerson, StepEnd, Whose,
+};
 pub use services::{NewService, ServicePatch};
 pub use sessions::{NewSession, SessionRow};
 pub use tokens::ApiTokenRow;

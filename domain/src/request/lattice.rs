@@ -20,19 +20,6 @@ pub enum Hint {
 }
 
 impl Hint {
-    /// The hint in a webhook's `notification_type`; nothing for those that say nothing about a
-    /// request.
-    pub fn from_notification(notification_type: &str) -> Option<Self> {
-        match notification_type {
-            "MEDIA_PENDING" => Some(Hint::Asked),
-            "MEDIA_APPROVED" | "MEDIA_AUTO_APPROVED" | "MEDIA_AUTO_REQUESTED" => Some(Hint::Approved),
-            "MEDIA_FAILED" => Some(Hint::Failed),
-            "MEDIA_DECLINED" => Some(Hint::Declined),
-            "MEDIA_AVAILABLE" => Some(Hint::Available),
-            _ => None,
-        }
-    }
-
     fn status(self) -> RequestStatus {
         match self {
             Hint::Asked => RequestStatus::Pending,

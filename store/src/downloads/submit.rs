@@ -46,7 +46,7 @@ pub enum Submitted {
 in_both! {
     /// Locks the person until the end of the transaction: whoever counts what they have, and
     /// then adds to it, is alone.
-    async fn lock_owner(&mut self, user: UserId) -> Result<(), Error> {
+    pub(crate) async fn lock_owner(&mut self, user: UserId) -> Result<(), Error> {
         let locked = sqlx::query("UPDATE users SET status = status WHERE id = $1")
             .bind(user.to_string())
             .execute(&mut **self)

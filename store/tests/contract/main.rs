@@ -12,6 +12,7 @@ mod people;
 mod plex;
 mod projection;
 mod redis_trouble;
+mod requests;
 mod services;
 mod sign_in;
 mod start;
