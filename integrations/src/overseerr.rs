@@ -23,11 +23,13 @@ mod titles;
 pub mod webhook;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use about::About;
 pub use family::{Family, Version};
 pub use model::{
-    Download, Media, MediaRequest, MediaSeason, Person, Progress, RequestStatus, RequestedSeason,
-    SeerrRequestId, SeerrUserId,
+    Download, Media, MediaRequest, MediaSeason, Person, RequestedSeason, SeerrRequestId, SeerrUserId,
 };
 pub use people::{Allowance, Quota, SeerrUser, Users};
 pub use permissions::Permissions;

@@ -11,6 +11,9 @@ use crate::http::{Answer, Call, Client};
 use crate::titles::{DetailsWire, GenreWire, Image, SeasonWire, TitlesWire};
 use crate::tolerant;
 
+#[cfg(test)]
+mod tests;
+
 /// It counts no further.
 const LAST_PAGE: u32 = 500;
 /// The most characters of a search.

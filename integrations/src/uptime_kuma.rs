@@ -17,6 +17,9 @@ mod page;
 mod state;
 pub mod webhook;
 
+#[cfg(test)]
+mod tests;
+
 pub use metrics::{Monitor, MonitorKey};
 pub use page::{Beat, Beats, Group, Incident, Maintenance, PageMonitor, StatusPage};
 pub use state::State;

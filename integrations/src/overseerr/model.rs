@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use domain::Timestamp;
 use domain::media::{MediaStatus, MediaType, TmdbId};
+use domain::request::{RemoteRequest, Sighting, Transfer};
 use serde::{Deserialize, Serialize};
 
 macro_rules! number {
@@ -51,37 +52,11 @@ number!(
     SeerrRequestId
 );
 
-/// Where a request stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RequestStatus {
-    Pending,
-    Approved,
-    Declined,
-    Failed,
-    /// Only Seerr says this; in Overseerr a request stays approved for ever.
-    Completed,
-    /// A number that this version does not know.
-    Other(i64),
-}
-
-impl RequestStatus {
-    pub fn from_number(number: i64) -> Self {
-        match number {
-            1 => RequestStatus::Pending,
-            2 => RequestStatus::Approved,
-            3 => RequestStatus::Declined,
-            4 => RequestStatus::Failed,
-            5 => RequestStatus::Completed,
-            other => RequestStatus::Other(other),
-        }
-    }
-}
-
 /// Somebody asked for something.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MediaRequest {
     pub id: SeerrRequestId,
-    pub status: RequestStatus,
+    pub status: RemoteRequest,
     pub media_type: MediaType,
     pub is_4k: bool,
     pub created_at: Option<Timestamp>,
@@ -96,15 +71,13 @@ pub struct MediaRequest {
 }
 
 impl MediaRequest {
-    /// Whether it can be watched. One rule for both families, since only Seerr ever says
-    /// "completed".
-    pub fn is_done(&self) -> bool {
-        match self.status {
-            RequestStatus::Completed => true,
-            RequestStatus::Approved => {
-                self.media.status_of(self.is_4k) == MediaStatus::Available || self.are_seasons_there()
-            }
-            _ => false,
+    /// What this amounts to is for the domain to say, by one rule for both families.
+    pub fn sighting(&self) -> Sighting {
+        Sighting {
+            request: self.status,
+            media: self.media.status_of(self.is_4k),
+            has_all_seasons: self.are_seasons_there(),
+            is_downloading: !self.files().is_empty(),
         }
     }
 
@@ -116,16 +89,24 @@ impl MediaRequest {
         !self.seasons.is_empty() && self.seasons.iter().all(is_there)
     }
 
-    /// How far the files for it are on their way; nothing when none are.
-    pub fn progress(&self) -> Option<Progress> {
-        Progress::of(if self.is_4k { &self.media.downloads_4k } else { &self.media.downloads })
+    /// How much of its files has arrived; nothing when none are on their way.
+    pub fn transfer(&self) -> Option<Transfer> {
+        let files = self.files();
+        let sum = |bytes: fn(&Download) -> u64| files.iter().map(bytes).fold(0, u64::saturating_add);
+        let (size, left) = (sum(|file| file.size), sum(|file| file.left.min(file.size)));
+        let ready_at = files.iter().filter_map(|file| file.eta).max();
+        (!files.is_empty()).then_some(Transfer { size, left, ready_at })
+    }
+
+    fn files(&self) -> &[Download] {
+        if self.is_4k { &self.media.downloads_4k } else { &self.media.downloads }
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestedSeason {
     pub number: u32,
-    pub status: RequestStatus,
+    pub status: RemoteRequest,
 }
 
 /// Who asked or decided.
@@ -184,24 +165,4 @@ pub struct Download {
     /// Bytes still to come.
     pub left: u64,
     pub eta: Option<Timestamp>,
-}
-
-/// All the files of one request together.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Progress {
-    /// From 0 to 1.
-    pub share: f64,
-    /// When the last one should be there.
-    pub eta: Option<Timestamp>,
-    pub files: usize,
-}
-
-impl Progress {
-    fn of(downloads: &[Download]) -> Option<Self> {
-        let size: u64 = downloads.iter().fold(0, |sum, file| sum.saturating_add(file.size));
-        let left: u64 = downloads.iter().fold(0, |sum, file| sum.saturating_add(file.left.min(file.size)));
-        let share = if size == 0 { 0.0 } else { (size - left) as f64 / size as f64 };
-        let eta = downloads.iter().filter_map(|file| file.eta).max();
-        (!downloads.is_empty()).then_some(Self { share, eta, files: downloads.len() })
-    }
 }

@@ -2,11 +2,11 @@
 
 use domain::Timestamp;
 use domain::media::{MediaStatus, TmdbId};
+use domain::request::RemoteRequest;
 use serde::Deserialize;
 
 use super::model::{
-    Download, Media, MediaRequest, MediaSeason, Person, RequestStatus, RequestedSeason, SeerrRequestId,
-    SeerrUserId,
+    Download, Media, MediaRequest, MediaSeason, Person, RequestedSeason, SeerrRequestId, SeerrUserId,
 };
 use super::people::SeerrUser;
 use super::permissions::Permissions;
@@ -44,7 +44,7 @@ impl RequestWire {
         let kind = self.kind.or_else(|| media.media_type.clone())?;
         Some(MediaRequest {
             id: SeerrRequestId::new(self.id?)?,
-            status: RequestStatus::from_number(self.status?),
+            status: RemoteRequest::from_number(self.status?),
             media_type: kind.parse().ok()?,
             is_4k: self.is_4k,
             created_at: self.created_at,
@@ -121,7 +121,7 @@ struct SeasonWire {
 impl SeasonWire {
     fn into_requested(self) -> Option<RequestedSeason> {
         let number = u32::try_from(self.season_number?).ok()?;
-        Some(RequestedSeason { number, status: RequestStatus::from_number(self.status?) })
+        Some(RequestedSeason { number, status: RemoteRequest::from_number(self.status?) })
     }
 
     fn into_media(self) -> Option<MediaSeason> {
