@@ -5,6 +5,7 @@ pub mod download_board;
 pub mod download_job;
 pub mod download_queue;
 pub mod downloads;
+pub mod effects;
 pub mod egress;
 pub mod event_hub;
 pub mod maintenance;

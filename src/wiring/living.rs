@@ -10,6 +10,7 @@ use actors::downloads::context::{self, Context, Timing, Tools};
 use actors::downloads::disk::DiskGuard;
 use actors::downloads::folders::Folders;
 use actors::downloads::retry::RetryPolicy;
+use actors::effects::{self, Effects};
 use actors::egress::{self, Egress};
 use actors::event_hub::{self, EventHub};
 use actors::maintenance::Maintenance;
@@ -118,9 +119,14 @@ pub fn blueprint(app: &App, node: &NodeId) -> Result<Blueprint, StartError> {
     let (jobs, downloads) = (app.downloads.clone(), app.downloads.clone());
     let maintenance = (app.store.writer(), node.clone());
 
+    let effects =
+        Effects::new(&app.system, app.reader.clone(), app.store.writer(), node.clone(), handlers(app));
+
     Ok(blueprint
-        // Nothing of this version leaves effects to be done outside.
-        .dynamic("effects", || async { Ok(Vec::new()) })
+        .dynamic(effects::PATH, move || {
+            let effects = effects.clone();
+            async move { Ok(effects.rehydrate()) }
+        })
         .actor(egress::PATH, move || Egress { proxy: proxy.clone(), listener: listener.clone() })
         .dynamic(context::JOBS, move || download_job::rehydrate(jobs.clone()))
         .actor(download_queue::PATH, move || DownloadQueue { cx: downloads.clone() })
@@ -131,6 +137,11 @@ pub fn blueprint(app: &App, node: &NodeId) -> Result<Blueprint, StartError> {
             node: maintenance.1.clone(),
             version: env!("CARGO_PKG_VERSION"),
         }))
+}
+
+/// Whoever can do something outside, one for each kind of effect.
+fn handlers(_: &App) -> Vec<Arc<dyn effects::Handler>> {
+    Vec::new()
 }
 
 fn events(blueprint: Blueprint, app: &App, node: &NodeId) -> Blueprint {
