@@ -6,6 +6,7 @@ use std::sync::Arc;
 use actors::runtime::{Handle, System};
 use actors::services::Services;
 use actors::sessions::Sessions;
+use actors::sign_ins::SignIns;
 use actors::{download_queue, downloads, event_hub};
 use domain::ApiTokenId;
 use moka::sync::Cache;
@@ -54,6 +55,8 @@ pub struct Parts {
     pub sessions: Sessions,
     /// The services that are watched, and what is seen of them.
     pub services: Services,
+    /// Signing in with Plex, and the people whom Plex knows.
+    pub sign_ins: SignIns,
     /// What downloads are made with: the folders, the board.
     pub downloads: downloads::context::Context,
     /// Where downloads are asked for.

@@ -16,8 +16,10 @@ use actors::event_hub;
 use actors::runtime::System;
 use actors::services::{Outside, Services};
 use actors::sessions::Sessions;
+use actors::sign_ins::{self, SignIns};
 use actors::supervisor::{self, Root};
 use integrations::http::Transport;
+use integrations::plex_tv;
 use moka::sync::Cache;
 use store::ephemeral::Ephemeral;
 use store::{DataDir, DataDirLock, Keyring, Store, StoreSettings};
@@ -119,8 +121,24 @@ impl Portal {
         tasks.spawn(metrics_door::sum_up());
         let (reader, writer) = (store.reader(), store.writer());
         let transport = Transport::new().map_err(StartError::Transport)?;
+        let sessions = Sessions::new(system.clone(), reader.clone(), writer.clone());
         let outside = Outside { tmdb: settings.chosen_tmdb_url() };
-        let services = Services::new(&system, reader.clone(), writer.clone(), transport, address, outside);
+        let services =
+            Services::new(&system, reader.clone(), writer.clone(), transport.clone(), address, outside);
+        let sign_ins = SignIns::new(sign_ins::Around {
+            system: system.clone(),
+            reader: reader.clone(),
+            writer: writer.clone(),
+            services: services.clone(),
+            sessions: sessions.clone(),
+            transport,
+            addresses: plex_tv::Addresses {
+                tv: settings.plex_tv_url.clone(),
+                clients: settings.plex_clients_url.clone(),
+                auth: settings.plex_auth_url.clone(),
+            },
+            node: node.clone(),
+        });
         let downloads = living::downloads(&settings, &store, &ephemeral, &system, node.clone(), &mut tasks)?;
         let app = App::new(Parts {
             hub: system.handle(living::HUB),
@@ -128,8 +146,9 @@ impl Portal {
             drawn: live::DrawnOnce::new(),
             places: live::Places::default(),
             recently_read: pages::mine::recently_read(),
-            sessions: Sessions::new(system.clone(), reader.clone(), writer.clone()),
+            sessions,
             services,
+            sign_ins,
             downloads,
             queue: system.handle(download_queue::PATH),
             reader,

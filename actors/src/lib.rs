@@ -15,6 +15,8 @@ pub mod service_monitor;
 pub mod services;
 pub mod session;
 pub mod sessions;
+pub mod sign_in;
+pub mod sign_ins;
 pub mod status_board;
 pub mod stream_reader;
 pub mod supervisor;

@@ -16,6 +16,7 @@ use actors::event_hub::{self, EventHub};
 use actors::maintenance::Maintenance;
 use actors::outbox_relay::{OutboxRelay, Reach};
 use actors::runtime::System;
+use actors::sign_ins;
 use actors::stream_reader::StreamReader;
 use actors::supervisor::Blueprint;
 use domain::event::Event;
@@ -118,6 +119,7 @@ pub fn blueprint(app: &App, node: &NodeId) -> Result<Blueprint, StartError> {
     let listener = Arc::new(listener);
     let (jobs, downloads) = (app.downloads.clone(), app.downloads.clone());
     let maintenance = (app.store.writer(), node.clone());
+    let (breaker, pins, reception) = (app.sign_ins.clone(), app.sign_ins.clone(), app.sign_ins.clone());
 
     let effects =
         Effects::new(&app.system, app.reader.clone(), app.store.writer(), node.clone(), handlers(app));
@@ -132,6 +134,12 @@ pub fn blueprint(app: &App, node: &NodeId) -> Result<Blueprint, StartError> {
         .actor(download_queue::PATH, move || DownloadQueue { cx: downloads.clone() })
         // A session's actor comes with its next request.
         .dynamic("sessions", || async { Ok(Vec::new()) })
+        .actor(sign_ins::BREAKER, move || breaker.breaker())
+        .dynamic(sign_ins::PINS, move || {
+            let pins = pins.clone();
+            async move { pins.rehydrate().await }
+        })
+        .actor(sign_ins::RECEPTION, move || reception.reception())
         .actor("maintenance", move || Maintenance {
             writer: maintenance.0.clone(),
             node: maintenance.1.clone(),
