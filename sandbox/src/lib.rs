@@ -7,13 +7,16 @@
 //! Invariant: nothing in here knows the portal; of our crates it names `domain` at most.
 
 pub mod art;
+mod catalogue;
 pub mod faults;
 pub mod hits;
 pub mod listener;
 mod outgoing;
+pub mod seerr;
 mod server;
 pub mod services;
 mod stamps;
+pub mod tmdb;
 pub mod uptime_kuma;
 pub mod video_site;
 pub mod world;
@@ -22,7 +25,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use faults::{Fault, Faults};
 pub use listener::Listener;
+pub use seerr::Seerr;
 pub use services::Services;
+pub use tmdb::Tmdb;
 pub use uptime_kuma::UptimeKuma;
 pub use video_site::VideoSite;
 pub use world::World;

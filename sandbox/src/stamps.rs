@@ -15,3 +15,13 @@ pub(crate) fn bare_seconds(at: Timestamp) -> String {
 fn seconds(at: Timestamp) -> String {
     at.to_rfc3339().chars().take(19).collect()
 }
+
+/// `2026-11-22T15:30:36.000Z`: where seconds are all that was kept.
+pub(crate) fn iso_seconds(at: Timestamp) -> String {
+    format!("{}.000Z", seconds(at))
+}
+
+/// `2026-11-22T15:30:36.780Z`.
+pub(crate) fn iso(at: Timestamp) -> String {
+    format!("{}.{:03}Z", seconds(at), at.as_millis().rem_euclid(1000))
+}
