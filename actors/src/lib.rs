@@ -1,6 +1,7 @@
 //! Everything that lives: the supervisor and the actors under it.
 
 pub mod circuit_breaker;
+pub mod discover;
 pub mod download_board;
 pub mod download_job;
 pub mod download_queue;

@@ -25,8 +25,10 @@ use domain::breaker::Rules;
 use domain::service::{Service, ServiceKind, ServiceName};
 use integrations::breaker::Gate;
 use integrations::http::Transport;
+use integrations::overseerr::Overseerr;
 use integrations::plex;
 use integrations::probe::{Probed, probe_http};
+use integrations::tmdb::Tmdb;
 use store::{Reader, Writer};
 use tokio::task::JoinSet;
 
@@ -141,6 +143,14 @@ impl Services {
         self.desk()
     }
 
+    pub fn overseerr(&self) -> Option<Desk<Overseerr>> {
+        self.desk()
+    }
+
+    pub fn tmdb(&self) -> Option<Desk<Tmdb>> {
+        self.desk()
+    }
+
     fn shelf(&self, name: &ServiceName) -> Arc<Shelf> {
         let mut shelves = self.0.shelves.lock().unwrap_or_else(PoisonError::into_inner);
         shelves.entry(name.clone()).or_default().clone()
@@ -203,11 +213,9 @@ impl Services {
     fn client(&self, service: &Service, gate: &Gate) -> Option<Factory> {
         match service.kind {
             ServiceKind::Plex => Some(self.client_as::<plex::Server>(service, gate)),
-            ServiceKind::Http
-            | ServiceKind::Youtube
-            | ServiceKind::Overseerr
-            | ServiceKind::UptimeKuma
-            | ServiceKind::Tmdb => None,
+            ServiceKind::Overseerr => Some(self.client_as::<Overseerr>(service, gate)),
+            ServiceKind::Tmdb => Some(self.client_as::<Tmdb>(service, gate)),
+            ServiceKind::Http | ServiceKind::Youtube | ServiceKind::UptimeKuma => None,
         }
     }
 

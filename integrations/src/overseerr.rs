@@ -38,7 +38,12 @@ pub use settings::{PayloadEncoding, Server, WebhookSettings, WebhookTarget};
 
 use std::sync::{Arc, Mutex};
 
+use ::http::HeaderName;
+
 use crate::http::Client;
+
+/// What its key is sent in.
+pub const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// A client for one Overseerr or Seerr. Clones are the same one.
 #[derive(Debug, Clone)]
