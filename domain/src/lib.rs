@@ -12,6 +12,7 @@ pub mod flip;
 pub mod id;
 pub mod media;
 pub mod page;
+pub mod path_map;
 pub mod plex;
 pub mod request;
 pub mod retry;
