@@ -17,11 +17,13 @@ pub(crate) mod record;
 mod recorder;
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::address::AdminUrl;
 use domain::breaker::Rules;
+use domain::event::Event;
 use domain::service::{Service, ServiceKind, ServiceName};
 use integrations::breaker::Gate;
 use integrations::http::Transport;
@@ -30,14 +32,17 @@ use integrations::plex;
 use integrations::probe::{Probed, probe_http};
 use integrations::tmdb::Tmdb;
 use store::{Reader, Writer};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::circuit_breaker::CircuitBreaker;
+use crate::event_hub;
+use crate::plex_live::{Announce, Live, PlexLive};
 use crate::runtime::{Crash, Factory, System};
 use crate::service_monitor::{Look, ServiceMonitor};
 use crate::status_board::StatusBoard;
 use crate::supervisor::{Child, Dynamic};
-use crate::upstream::{self, Desk, Shelf, Upstream};
+use crate::upstream::{self, Desk, Direct, Shelf, Upstream};
 
 pub use edit::Denied;
 use record::Record;
@@ -48,6 +53,9 @@ pub const PATH: &str = "services";
 
 /// The child that writes what the monitors see. No service can have that name.
 const RECORDER: &str = "_recorder";
+
+/// What every answer that is kept of the library is called by first.
+const LIBRARY: &str = "library/";
 
 /// What the pairs share. Clones are the same one.
 #[derive(Clone)]
@@ -66,6 +74,7 @@ struct Parts {
     transport: Transport,
     outside: Outside,
     shelves: Mutex<BTreeMap<ServiceName, Arc<Shelf>>>,
+    plex_heard: watch::Sender<u64>,
     /// Held during an edit.
     editing: tokio::sync::Mutex<()>,
     /// The edits under way.
@@ -115,6 +124,7 @@ impl Services {
             transport,
             outside,
             shelves: Mutex::default(),
+            plex_heard: watch::Sender::new(0),
             editing: tokio::sync::Mutex::default(),
             edits: Mutex::default(),
         }))
@@ -195,6 +205,7 @@ impl Services {
             })
         };
         let client = self.client(&service, &gate);
+        let live = self.live(&service, &gate);
         let parts = self.0.clone();
         let monitor = Factory::new(move || ServiceMonitor {
             service: service.clone(),
@@ -204,8 +215,13 @@ impl Services {
             record: parts.record.clone(),
         });
         let mut members = vec![("breaker", breaker), ("monitor", monitor)];
-        let template = if client.is_some() { "integration" } else { "service" };
+        let template = match (&client, &live) {
+            (None, _) => "service",
+            (Some(_), None) => "integration",
+            (Some(_), Some(_)) => "plex",
+        };
         members.extend(client.map(|client| ("client", client)));
+        members.extend(live.map(|live| ("live", live)));
         Child::group(name.as_str(), template, members)
     }
 
@@ -220,12 +236,39 @@ impl Services {
     }
 
     fn client_as<C: Upstream>(&self, service: &Service, gate: &Gate) -> Factory {
-        let (parts, shelf) = (self.0.clone(), self.shelf(&service.name));
-        let (service, gate) = (service.clone(), gate.clone());
-        Factory::new(move || {
-            let (transport, gate, service) = (parts.transport.clone(), gate.clone(), service.clone());
-            upstream::client::<C>(service, parts.reader.clone(), transport, gate, shelf.clone())
-        })
+        let (direct, shelf) = (self.direct::<C>(service, gate), self.shelf(&service.name));
+        Factory::new(move || upstream::client(direct.clone(), shelf.clone()))
+    }
+
+    /// The actor that hears of what the service does, when it tells.
+    fn live(&self, service: &Service, gate: &Gate) -> Option<Factory> {
+        if service.kind != ServiceKind::Plex {
+            return None;
+        }
+        let (direct, shelf) = (self.direct::<plex::Server>(service, gate), self.shelf(&service.name));
+        let (parts, name) = (self.0.clone(), service.name.clone());
+        let hub = parts.system.handle(event_hub::PATH);
+        let announce: Announce = Arc::new(move |section: Option<&plex::SectionId>| {
+            shelf.outdate(None, LIBRARY);
+            let changed = Event::LibraryChanged { section: section.map(ToString::to_string) };
+            let _ = event_hub::publish(&hub, changed, None);
+        });
+        Some(Factory::new(move || PlexLive {
+            service: name.clone(),
+            source: Arc::new(Live(direct.clone())),
+            announce: announce.clone(),
+            heard: parts.plex_heard.clone(),
+        }))
+    }
+
+    fn direct<C: Upstream>(&self, service: &Service, gate: &Gate) -> Direct<C> {
+        Direct {
+            service: service.clone(),
+            reader: self.0.reader.clone(),
+            transport: self.0.transport.clone(),
+            gate: gate.clone(),
+            client: PhantomData,
+        }
     }
 
     fn supervisor(&self) -> Dynamic {

@@ -17,22 +17,21 @@
 
 mod client;
 mod desk;
+mod direct;
 mod kinds;
 mod shelf;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::address::AdminUrl;
 use domain::service::{Service, ServiceKind};
 use domain::{Secret, Timestamp, UserId};
-use integrations::breaker::Gate;
-use integrations::http::{self, Transport};
-use store::Reader;
+use integrations::http;
 
 pub use client::Message;
 pub(crate) use client::UpstreamClient;
 pub use desk::Desk;
+pub(crate) use direct::Direct;
 pub(crate) use shelf::Shelf;
 
 /// The typed interface of one kind of service.
@@ -109,22 +108,11 @@ impl Unwell {
     }
 }
 
-/// The actor that calls `service` as a `C`.
-pub(crate) fn client<C: Upstream>(
-    service: Service,
-    reader: Reader,
-    transport: Transport,
-    gate: Gate,
-    shelf: Arc<Shelf>,
-) -> UpstreamClient {
-    let (row, door) = (service.clone(), gate.clone());
+/// The actor that calls a service as a `C`.
+pub(crate) fn client<C: Upstream>(direct: Direct<C>, shelf: Arc<Shelf>) -> UpstreamClient {
+    let (service, reader, gate) = (direct.service.clone(), direct.reader.clone(), direct.gate.clone());
     let connect = move |key: Option<&Secret>| -> Result<client::AnyClient, integrations::Error> {
-        let base = AdminUrl::parse(&row.url).map_err(|refusal| integrations::Error::Internal {
-            service: row.name.as_str().into(),
-            reason: refusal.to_string(),
-        })?;
-        let http = http::Client::new(&row.name, base, transport.clone(), door.clone());
-        Ok(Arc::new(C::connect(&row, http, key)?))
+        Ok(Arc::new(direct.connect_with(key)?))
     };
     UpstreamClient { service, reader, gate, shelf, connect: Arc::new(connect) }
 }

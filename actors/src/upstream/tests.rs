@@ -1,5 +1,6 @@
 //! Reads and changes through a real store and a real actor; the service is a counter.
 
+use integrations::breaker::Gate;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
