@@ -17,16 +17,20 @@ mod doors;
 pub mod downloads;
 mod files;
 pub mod openapi;
+pub mod requests;
 pub mod services;
 pub mod tokens;
 pub mod users;
+pub mod webhooks;
 
 /// Every route of the API.
 pub fn routes() -> Vec<Route> {
     [
         account::routes(),
         downloads::routes(),
+        requests::routes(),
         services::routes(),
+        webhooks::routes(),
         actors::routes(),
         tokens::routes(),
         users::routes(),

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use actors::requests::Requests;
 use actors::runtime::{Handle, System};
 use actors::services::Services;
 use actors::sessions::Sessions;
@@ -22,7 +23,6 @@ use crate::csrf;
 use crate::health::Readiness;
 use crate::live::{DrawnOnce, Places};
 use crate::pages::mine::RecentlyRead;
-use crate::pictures::Pictures;
 use crate::route::Head;
 use crate::settings::Settings;
 
@@ -54,6 +54,8 @@ pub struct Parts {
     pub(crate) recently_read: RecentlyRead,
     /// Who a session is; its row decides.
     pub sessions: Sessions,
+    /// What members ask for, and where it stands.
+    pub requests: Requests,
     /// The services that are watched, and what is seen of them.
     pub services: Services,
     /// Signing in with Plex, and the people whom Plex knows.
@@ -62,8 +64,6 @@ pub struct Parts {
     pub downloads: downloads::context::Context,
     /// Where downloads are asked for.
     pub queue: Handle<download_queue::Message>,
-    /// The addresses of pictures, and where they are kept.
-    pub pictures: Pictures,
     pub(crate) tokens: Tokens,
     pub(crate) csrf: csrf::Tokens,
     pub(crate) hasher: Hasher,

@@ -29,7 +29,6 @@ mod files;
 pub(crate) mod home;
 pub(crate) mod mine;
 mod people;
-mod pictures;
 mod services;
 mod status;
 
@@ -37,7 +36,6 @@ mod status;
 pub fn routes() -> Vec<Route> {
     [
         files::routes(),
-        pictures::routes(),
         home::routes(),
         downloads::routes(),
         status::routes(),

@@ -177,6 +177,28 @@ impl Door {
         }))
     }
 
+    /// The same for a body that may be missing, as if every field of it were.
+    pub fn maybe_json<T, F, Fut, R>(self, handler: F) -> Route
+    where
+        T: DeserializeOwned + Default + Send + 'static,
+        F: Fn(App, Visit, T) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, Problem>> + Send + 'static,
+        R: Into<Response>,
+    {
+        let handler = Arc::new(handler);
+        self.route(Arc::new(move |app, mut visit| {
+            let handler = handler.clone();
+            Box::pin(async move {
+                let body = if body::is_missing(&visit.headers) {
+                    T::default()
+                } else {
+                    body::read_json(&mut visit).await?
+                };
+                handler(app, visit, body).await.map(Into::into)
+            })
+        }))
+    }
+
     /// A handler of a form of at most [`FORM_LIMIT`] bytes.
     pub fn form<T, F, Fut, R>(self, handler: F) -> Route
     where

@@ -50,6 +50,8 @@ pub struct Settings {
     pub api_per_minute: Option<NonZeroU32>,
     /// Downloads an hour for one person; no limit when absent.
     pub downloads_per_hour: Option<NonZeroU32>,
+    /// Requests for films and series that one person may make in an hour.
+    pub requests_per_hour: Option<NonZeroU32>,
     /// Downloads at the same time.
     pub download_slots: u32,
     /// `host:port` that downloads may reach although it is not public.
@@ -141,6 +143,7 @@ impl Settings {
             supervisor: source.parse(names::SUPERVISOR, parse::file)?,
             api_per_minute: source.parse_or(names::API_PER_MINUTE, "100", parse::limit)?,
             downloads_per_hour: source.parse_or(names::DOWNLOADS_PER_HOUR, "5", parse::limit)?,
+            requests_per_hour: source.parse_or(names::REQUESTS_PER_HOUR, "20", parse::limit)?,
             download_slots: source.parse_or(names::DOWNLOAD_SLOTS, "2", parse::slots)?,
             download_allow_hosts: source.list(names::DOWNLOAD_ALLOW_HOSTS, parse::host_port)?,
             download_only_hosts: source.list(names::DOWNLOAD_ONLY_HOSTS, parse::host)?,

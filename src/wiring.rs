@@ -13,6 +13,7 @@ use std::time::Duration;
 use actors::download_queue;
 use actors::downloads::folders::FolderError;
 use actors::event_hub;
+use actors::requests::Requests;
 use actors::runtime::System;
 use actors::services::{Outside, Services};
 use actors::sessions::Sessions;
@@ -33,11 +34,10 @@ use crate::auth::setup::{self, SetUpToken};
 use crate::auth::throttle::Throttle;
 use crate::auth::token::Tokens;
 use crate::health::Readiness;
-use crate::pictures::Pictures;
 use crate::route::{self, Route, Table};
 use crate::settings::Settings;
 use crate::web::{self, Web};
-use crate::{api, csrf, health, live, metrics_door, pages};
+use crate::{api, csrf, health, live, metrics_door, pages, webhooks};
 
 mod demo;
 mod late_ytdlp;
@@ -84,7 +84,15 @@ pub enum StartError {
 
 /// Every route of the portal.
 pub fn routes() -> Vec<Route> {
-    [pages::routes(), live::routes(), api::routes(), health::routes(), metrics_door::routes()].concat()
+    [
+        pages::routes(),
+        live::routes(),
+        api::routes(),
+        health::routes(),
+        metrics_door::routes(),
+        webhooks::routes(),
+    ]
+    .concat()
 }
 
 impl Portal {
@@ -122,12 +130,10 @@ impl Portal {
         tasks.spawn(metrics_door::sum_up());
         let (reader, writer) = (store.reader(), store.writer());
         let transport = Transport::new().map_err(StartError::Transport)?;
-        let pictures = Pictures::new(keys.subkey("pictures"), &system, &settings.data_dir);
         let sessions = Sessions::new(system.clone(), reader.clone(), writer.clone());
         let outside = Outside { tmdb: settings.chosen_tmdb_url() };
         let services =
             Services::new(&system, reader.clone(), writer.clone(), transport.clone(), address, outside);
-        let sources = living::picture_sources(&settings, transport.clone(), &services)?;
         let sign_ins = SignIns::new(sign_ins::Around {
             system: system.clone(),
             reader: reader.clone(),
@@ -142,6 +148,8 @@ impl Portal {
             },
             node: node.clone(),
         });
+        let per_hour = settings.requests_per_hour.map_or(0, std::num::NonZeroU32::get);
+        let requests = Requests::new(&system, &store, node.clone(), &services, per_hour);
         let downloads = living::downloads(&settings, &store, &ephemeral, &system, node.clone(), &mut tasks)?;
         let app = App::new(Parts {
             hub: system.handle(living::HUB),
@@ -150,10 +158,10 @@ impl Portal {
             places: live::Places::default(),
             recently_read: pages::mine::recently_read(),
             sessions,
+            requests,
             services,
             sign_ins,
             downloads,
-            pictures,
             queue: system.handle(download_queue::PATH),
             reader,
             writer,
@@ -178,7 +186,7 @@ impl Portal {
         let filter = route::filter(table.clone(), app.clone(), pages::problem);
         let listener = Arc::new(listener);
         let door = app.clone();
-        let blueprint = living::blueprint(&app, &node, sources)?.actor(web::PATH, move || Web {
+        let blueprint = living::blueprint(&app, &node)?.actor(web::PATH, move || Web {
             app: door.clone(),
             listener: listener.clone(),
             filter: filter.clone(),

@@ -29,6 +29,7 @@ const BEAT_EVERY: Duration = Duration::from_secs(5);
 const KEEP_SESSIONS: Duration = DAY.saturating_mul(30);
 const KEEP_NOTIFICATIONS: Duration = DAY.saturating_mul(90);
 const KEEP_EFFECTS: Duration = DAY.saturating_mul(30);
+const KEEP_WEBHOOKS: Duration = DAY.saturating_mul(30);
 const KEEP_OUTBOX: Duration = DAY;
 const KEEP_PINS: Duration = DAY;
 
@@ -108,6 +109,7 @@ impl Maintenance {
         forgotten += self.writer.purge_sessions(now - KEEP_SESSIONS).await?;
         forgotten += self.writer.purge_notifications(now - KEEP_NOTIFICATIONS).await?;
         forgotten += self.writer.purge_effects(now - KEEP_EFFECTS).await?;
+        forgotten += self.writer.purge_webhooks(now - KEEP_WEBHOOKS).await?;
         forgotten += self.writer.purge_plex_pins(now - KEEP_PINS).await?;
         Ok(forgotten)
     }

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{Components, Info, OpenApi as Document, Server};
 use utoipa::{Modify, OpenApi, ToSchema};
 
-use super::{account, actors, doors, downloads, files, services, tokens, users};
+use super::{account, actors, doors, downloads, files, requests, services, tokens, users, webhooks};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::route::{Response, Route, Visit, get};
@@ -20,9 +20,12 @@ pub fn routes() -> Vec<Route> {
         account::set_up, account::login, account::logout, account::me,
         tokens::list, tokens::create, tokens::revoke,
         users::list, users::create, users::change,
+        webhooks::rotate, webhooks::set_up,
         services::list, services::create, services::change, services::remove,
         downloads::list, downloads::submit, downloads::probe, downloads::show, downloads::remove,
         downloads::cancel, downloads::retry, files::serve,
+        requests::list, requests::ask, requests::show, requests::remove, requests::approve, requests::decline,
+        requests::finish, requests::retry, requests::join, requests::leave, requests::comment,
         actors::list,
         doors::events, doors::page_events, doors::web_socket, doors::healthz, doors::readyz, doors::metrics,
         show,

@@ -51,6 +51,7 @@ fn shown(settings: &Settings) -> Vec<(names::Name, String)> {
         (names::SUPERVISOR, path(&settings.supervisor, "supervisor.toml, else the built-in copy")),
         (names::API_PER_MINUTE, limit(settings.api_per_minute)),
         (names::DOWNLOADS_PER_HOUR, limit(settings.downloads_per_hour)),
+        (names::REQUESTS_PER_HOUR, limit(settings.requests_per_hour)),
         (
             names::DOWNLOAD_SLOTS,
             if settings.download_slots == 0 {

@@ -1,7 +1,7 @@
 //! What each crate's errors mean to whoever asked.
 
 use actors::session::Refused;
-use actors::{download_queue, services};
+use actors::{download_queue, requests, services};
 use http::StatusCode;
 use store::{Conflict, Error};
 
@@ -72,6 +72,29 @@ impl From<download_queue::Denied> for Problem {
             Denied::NotFound => Problem::not_found().with_detail(detail),
             Denied::Over | Denied::NotOver => Problem::conflict(detail),
             Denied::Failed(failure) => Problem::invalid("url", failure.message),
+            Denied::Unavailable(_) => {
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                Problem::new(status, "unavailable", "Not available right now", detail)
+            }
+        }
+    }
+}
+
+impl From<requests::Denied> for Problem {
+    fn from(denied: requests::Denied) -> Self {
+        use requests::Denied;
+        let detail = sentence(&denied.to_string());
+        match denied {
+            Denied::QuotaReached { again_at, .. } => {
+                let wait = domain::Timestamp::now().until(again_at);
+                let minutes = wait.as_secs().div_ceil(60).max(1);
+                Problem::too_often(format!("{detail} You can ask again in {minutes} min."), wait)
+            }
+            Denied::Duplicate(id) => Problem::conflict(format!("{detail} It is {id}.")).about("tmdb_id"),
+            Denied::Invalid { field, reason } => Problem::invalid(field, reason),
+            Denied::NotFound => Problem::not_found().with_detail(detail),
+            Denied::NotAllowed => Problem::forbidden().with_detail(detail),
+            Denied::AlreadyThere | Denied::UnderWay | Denied::Conflict(_) => Problem::conflict(detail),
             Denied::Unavailable(_) => {
                 let status = StatusCode::SERVICE_UNAVAILABLE;
                 Problem::new(status, "unavailable", "Not available right now", detail)

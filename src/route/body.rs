@@ -55,6 +55,18 @@ pub(super) async fn read_json<T: DeserializeOwned>(visit: &mut Visit) -> Result<
     Ok(value)
 }
 
+/// Whether no body was announced.
+pub(super) fn is_missing(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH).map(|length| length.as_bytes());
+    length.is_none_or(|length| length == b"0") && !headers.contains_key(header::TRANSFER_ENCODING)
+}
+
+/// A body of any type, as it is.
+pub(super) async fn read_raw(visit: &mut Visit, limit: usize) -> Result<Bytes, Problem> {
+    let head = visit.head();
+    read(&head.headers, &mut visit.rest, limit).await
+}
+
 pub(super) async fn read_form<T: DeserializeOwned>(visit: &mut Visit) -> Result<T, Problem> {
     if !is_form(&visit.headers) {
         return Err(Problem::unsupported().with_detail("Send the body as application/x-www-form-urlencoded."));

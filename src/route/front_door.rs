@@ -25,6 +25,7 @@ use super::visit::{Head, Rest};
 use super::{Access, Found, Meter, Params, Query, Response, Route, Table, Via, Visit, answer, body};
 use crate::app::App;
 use crate::problem::Problem;
+use crate::webhooks::without_secret;
 use crate::{auth, cors, csrf, headers, limits, metrics_door};
 use store::ephemeral::Verdict;
 
@@ -188,10 +189,10 @@ impl House {
 
     fn show(&self, head: &Arc<Head>, problem: &Problem) -> Response {
         if problem.status.is_server_error() {
-            tracing::warn!(request_id = %head.request_id, kind = problem.kind, path = %head.path, "a request failed");
+            tracing::warn!(request_id = %head.request_id, kind = problem.kind, path = without_secret(&head.path), "a request failed");
         }
         if head.wants_json() {
-            return problem.to_json(&head.request_id, &head.base.link(instance(&head.path)));
+            return problem.to_json(&head.request_id, &head.base.link(instance(without_secret(&head.path))));
         }
         if problem.kind == Problem::signed_out().kind {
             return to_login(head);

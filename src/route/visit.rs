@@ -5,12 +5,13 @@ use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use domain::SessionId;
 use domain::user::CurrentUser;
 use http::{HeaderMap, Method, header};
 use warp::ws::Ws;
 
-use super::body::{BodyStream, Fields};
+use super::body::{self, BodyStream, Fields};
 use super::table::Params;
 use crate::link::Base;
 use crate::problem::Problem;
@@ -70,6 +71,11 @@ impl Visit {
     /// The head alone, for whoever renders after the body was taken.
     pub fn head(&self) -> Arc<Head> {
         self.head.clone()
+    }
+
+    /// The body as it is, of at most `limit` bytes.
+    pub(crate) async fn body(&mut self, limit: usize) -> Result<Bytes, Problem> {
+        body::read_raw(self, limit).await
     }
 
     /// Takes the WebSocket handshake, when the request is one.

@@ -42,6 +42,7 @@ names! {
     SUPERVISOR = "MEDIANEST_SUPERVISOR", "supervisor";
     API_PER_MINUTE = "MEDIANEST_API_PER_MINUTE", "api_per_minute";
     DOWNLOADS_PER_HOUR = "MEDIANEST_DOWNLOADS_PER_HOUR", "downloads_per_hour";
+    REQUESTS_PER_HOUR = "MEDIANEST_REQUESTS_PER_HOUR", "requests_per_hour";
     DOWNLOAD_SLOTS = "MEDIANEST_DOWNLOAD_SLOTS", "download_slots";
     DOWNLOAD_ALLOW_HOSTS = "MEDIANEST_DOWNLOAD_ALLOW_HOSTS", "download_allow_hosts";
     DOWNLOAD_ONLY_HOSTS = "MEDIANEST_DOWNLOAD_ONLY_HOSTS", "download_only_hosts";

@@ -107,6 +107,24 @@ impl Reader {
         });
         rows.into_iter().map(|row| EffectLease::try_from(row).map(|lease| lease.effect)).collect()
     }
+
+    /// Whether an effect of the same kind, whose key begins with `prefix`, was queued before this
+    /// one and is not done.
+    pub async fn has_earlier_effect(&self, effect: &Effect, prefix: &str) -> Result<bool, Error> {
+        let earlier: i64 = on!(&self.db, pool => {
+            sqlx::query_scalar(
+                "SELECT COUNT(*) FROM effects
+                 WHERE status = 'pending' AND kind = $1 AND id < $2 AND substr(key, 1, $4) = $3",
+            )
+            .bind(&effect.kind)
+            .bind(&effect.id)
+            .bind(prefix)
+            .bind(prefix.chars().count() as i32)
+            .fetch_one(pool)
+            .await?
+        });
+        Ok(earlier > 0)
+    }
 }
 
 impl Writer {

@@ -35,6 +35,7 @@ mod sessions;
 mod settings;
 mod tokens;
 mod users;
+mod webhooks;
 
 pub use audit::{Actor, AuditEntry, AuditVerdict};
 pub use data_dir::{DataDir, DataDirLock, NodeId};

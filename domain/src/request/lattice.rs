@@ -20,6 +20,11 @@ pub enum Hint {
 }
 
 impl Hint {
+    /// Whether it leads further up than `other`.
+    pub fn is_above(self, other: Hint) -> bool {
+        self.status().height() > other.status().height()
+    }
+
     fn status(self) -> RequestStatus {
         match self {
             Hint::Asked => RequestStatus::Pending,
