@@ -14,7 +14,9 @@
 //! have no series but stay on the status page with their last beat; a push monitor's trouble shows
 //! there only when the cache runs out; series come back one by one after a restart.
 
+mod checks;
 mod commands;
+mod handle;
 mod metrics;
 mod monitor;
 mod status_page;
@@ -28,7 +30,6 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::Timestamp;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -42,11 +43,7 @@ use crate::server::{self, Request, Response, Server};
 pub use monitor::{Monitor, NewMonitor, Status};
 pub use webhook::{Hook, Mode};
 
-use monitor::Beat;
 use status_page::{Cache, Incident, Maintenance};
-
-/// Between the answer to a webhook and the beat being there for everybody.
-const STORED_AFTER: Duration = Duration::from_millis(50);
 
 /// Which fields and families there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -153,106 +150,6 @@ impl UptimeKuma {
         }
         Ok(Self { addr: server.addr, kuma, _server: server, _beating: beating })
     }
-
-    pub fn addr(&self) -> SocketAddr {
-        self.addr
-    }
-
-    /// Its address without a path: what a service row carries.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.addr)
-    }
-
-    /// The key that opens `/metrics`; empty when it is open.
-    pub fn api_key(&self) -> &str {
-        self.kuma.options.api_key.as_deref().unwrap_or_default()
-    }
-
-    pub fn slug(&self) -> &str {
-        &self.kuma.options.slug
-    }
-
-    pub fn faults(&self) -> &Faults {
-        &self.kuma.faults
-    }
-
-    /// How often each path was asked, faults included.
-    pub fn hits(&self) -> &Hits {
-        &self.kuma.hits
-    }
-
-    /// The monitor of this name.
-    ///
-    /// # Panics
-    /// When there is none.
-    pub fn id(&self, name: &str) -> i64 {
-        let house = lock(&self.kuma.house);
-        let found = house.monitors.values().find(|monitor| monitor.new.name == name);
-        found.map(|monitor| monitor.id).unwrap_or_else(|| panic!("there is no monitor {name:?}"))
-    }
-
-    pub fn add(&self, new: NewMonitor) -> i64 {
-        self.kuma.add(new)
-    }
-
-    pub fn remove(&self, id: i64) {
-        self.kuma.remove(id);
-    }
-
-    /// The next check of `id` finds this. Sends the webhooks that the real one would send, and
-    /// returns when the beat is stored, which is after they are answered.
-    pub async fn set(&self, id: i64, status: Status, message: &str) {
-        self.kuma.settle(id, status, Some(message.to_owned()), None).await;
-    }
-
-    /// Stops checking `id`, or starts again.
-    pub fn set_active(&self, id: i64, is_active: bool) {
-        self.kuma.set_active(id, is_active);
-    }
-
-    /// Every active monitor is checked once more and finds what it found last; groups look at their
-    /// members.
-    pub async fn beat_all(&self) {
-        self.kuma.beat_all().await;
-    }
-
-    /// As after a restart: no monitor has series before its next beat.
-    pub fn restart(&self) {
-        self.kuma.restart();
-    }
-
-    /// Announces an incident (`style`: info, warning, danger, primary, ...).
-    pub fn add_incident(&self, title: &str, content: &str, style: &str) -> i64 {
-        self.kuma.add_incident(title, content, style)
-    }
-
-    pub fn end_incident(&self, id: i64) {
-        self.kuma.end_incident(id);
-    }
-
-    /// Puts monitors under maintenance; their next beat says so.
-    pub fn add_maintenance(&self, title: &str, description: &str, monitors: &[i64]) -> i64 {
-        self.kuma.add_maintenance(title, description, monitors)
-    }
-
-    pub fn end_maintenance(&self, id: i64) {
-        self.kuma.end_maintenance(id);
-    }
-
-    /// From now on alerts go here as well.
-    pub fn add_hook(&self, hook: Hook) {
-        lock(&self.kuma.house).hooks.push(hook);
-    }
-
-    /// The button "Test": a message with no heartbeat and no monitor.
-    pub async fn send_test(&self) {
-        self.kuma.send_test().await;
-    }
-
-    /// What the receivers of webhooks answered, oldest first; 0 where nobody did.
-    pub fn delivered(&self) -> Vec<u16> {
-        lock(&self.kuma.house).delivered.clone()
-    }
 }
 
 async fn beat_for_ever(kuma: Arc<Kuma>, interval: Duration) {
@@ -334,127 +231,5 @@ impl Kuma {
         let ping = asked("ping").and_then(|ping| ping.parse().ok());
         self.settle(id, status, Some(message), ping).await;
         server::json(&json!({ "ok": true }))
-    }
-
-    fn add(&self, new: NewMonitor) -> i64 {
-        let mut house = lock(&self.house);
-        let id = house.next_id();
-        let monitor = Monitor::new(id, new, self.options.past_beats, Timestamp::now());
-        house.monitors.insert(id, monitor);
-        house.cache.clear();
-        id
-    }
-
-    fn remove(&self, id: i64) {
-        let mut house = lock(&self.house);
-        house.monitors.remove(&id);
-        house.cache.clear();
-    }
-
-    fn set_active(&self, id: i64, is_active: bool) {
-        if let Some(monitor) = lock(&self.house).monitors.get_mut(&id) {
-            monitor.is_active = is_active;
-            monitor.has_series = false;
-        }
-    }
-
-    fn restart(&self) {
-        let mut house = lock(&self.house);
-        house.cache.clear();
-        for monitor in house.monitors.values_mut() {
-            monitor.has_series = false;
-        }
-    }
-
-    async fn beat_all(&self) {
-        let ids: Vec<i64> = lock(&self.house).monitors.keys().copied().collect();
-        // Groups look at what the others found.
-        let (groups, others): (Vec<i64>, Vec<i64>) = {
-            let house = lock(&self.house);
-            ids.into_iter().partition(|id| house.monitors.get(id).is_some_and(|m| m.new.kind == "group"))
-        };
-        for id in others {
-            let next = lock(&self.house).monitors.get(&id).map(|monitor| monitor.status());
-            if let Some(status) = next {
-                self.settle(id, status, None, None).await;
-            }
-        }
-        for id in groups {
-            let (status, message) = self.of_the_members(id);
-            self.settle(id, status, Some(message), None).await;
-        }
-    }
-
-    /// What a group finds: it is down with the first of its members.
-    fn of_the_members(&self, group: i64) -> (Status, String) {
-        let house = lock(&self.house);
-        let name = house.monitors.get(&group).map(|monitor| monitor.new.name.clone());
-        let in_group = |monitor: &&Monitor| monitor.is_active && monitor.new.parent == name;
-        let is_down = |monitor: &&Monitor| monitor.status() == Status::Down;
-        let down: Vec<&str> = house
-            .monitors
-            .values()
-            .filter(in_group)
-            .filter(is_down)
-            .map(|monitor| monitor.new.name.as_str())
-            .collect();
-        match down.as_slice() {
-            [] => (Status::Up, "All children up and running".to_owned()),
-            names => (Status::Down, format!("Child monitors down: {}", names.join(", "))),
-        }
-    }
-
-    /// One check of `id` has ended. A monitor that is paused is not checked.
-    async fn settle(&self, id: i64, found: Status, message: Option<String>, ping: Option<f64>) {
-        let (deliveries, beat) = {
-            let house = lock(&self.house);
-            let Some(monitor) = house.monitors.get(&id).filter(|monitor| monitor.is_active) else { return };
-            let under_maintenance = house.maintenances.iter().any(|maintenance| maintenance.covers(id));
-            let status = match found {
-                _ if under_maintenance => Status::Maintenance,
-                // Maintenance is over.
-                Status::Maintenance => Status::Up,
-                found => found,
-            };
-            let beat = monitor.next_beat(status, message, ping, Timestamp::now());
-            let is_alert = monitor.is_alert(status);
-            let deliveries = if is_alert {
-                webhook::alerts(&house, monitor, &beat, self.options.generation)
-            } else {
-                vec![]
-            };
-            (deliveries, beat)
-        };
-        // The real one sends first, waits for the answers, and stores the beat after that.
-        if !deliveries.is_empty() {
-            self.deliver(deliveries).await;
-            tokio::time::sleep(STORED_AFTER).await;
-        }
-        self.store(id, beat);
-    }
-
-    fn store(&self, id: i64, beat: Beat) {
-        let mut house = lock(&self.house);
-        let Some(monitor) = house.monitors.get_mut(&id) else { return };
-        let is_push = monitor.new.kind == "push";
-        let is_important = monitor.status() != beat.status;
-        monitor.store(beat);
-        if is_important && !is_push {
-            house.cache.clear();
-        }
-    }
-
-    async fn send_test(&self) {
-        let deliveries = webhook::tests(&lock(&self.house), self.options.generation);
-        self.deliver(deliveries).await;
-    }
-
-    async fn deliver(&self, deliveries: Vec<crate::outgoing::Outgoing>) {
-        for outgoing in deliveries {
-            // The real one's patience.
-            let answer = crate::outgoing::send(outgoing, Duration::from_secs(300)).await;
-            let status = answer.map(|status| status.as_u16()).unwrap_or_default();
-            lock(&self.house).delivered.push(status);
-        }
     }
 }

@@ -5,8 +5,8 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::hooks::Event;
+use super::listing::{cut, page_info};
 use super::people::{MANAGE_REQUESTS, User};
-use super::requests::{cut, page_info};
 use super::{Inner, Outcome, Refusal, State, checks, id, no_content, now, ok};
 use crate::lock;
 use crate::server::Request;

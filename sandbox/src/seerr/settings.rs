@@ -6,8 +6,8 @@ use http::{HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::hooks::Agent;
+use super::listing::{cut, page_info};
 use super::people::{MANAGE_REQUESTS, User};
-use super::requests::{cut, page_info};
 use super::{Family, Inner, Outcome, Refusal, State, checks, created, id, no_content, ok, status};
 use crate::lock;
 use crate::server::{self, Request};

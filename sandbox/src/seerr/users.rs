@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 
+use super::listing::{cut, page_info};
 use super::people::{Limit, MANAGE_REQUESTS, MANAGE_USERS, REQUEST, REQUEST_VIEW, User, importable};
-use super::requests::{Asked, cut, page_info};
+use super::requests::Asked;
 use super::{Inner, Outcome, Refusal, State, checks, created, id, ok};
 use crate::lock;
 use crate::server::{self, Request};
