@@ -12,6 +12,7 @@ pub mod faults;
 pub mod hits;
 pub mod listener;
 mod outgoing;
+pub mod plex;
 pub mod seerr;
 mod server;
 pub mod services;
@@ -25,6 +26,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use faults::{Fault, Faults};
 pub use listener::Listener;
+pub use plex::Plex;
 pub use seerr::Seerr;
 pub use services::Services;
 pub use tmdb::Tmdb;

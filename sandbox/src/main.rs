@@ -1,13 +1,16 @@
 //! Runs the stand-ins by hand and for the browser tests: prints their addresses as one line of
 //! JSON and stays until its standard input ends or it is killed.
 //!
-//! `sandbox [--cache DIR] [--listen ADDR] [--service NAME]...`
+//! `sandbox [--cache DIR] [--listen ADDR] [--service NAME]... [--videos DIR] [--videos-as PATH]`
+//!
+//! `--videos` is the folder that the stand-in Plex scans as its library "Videos", `--videos-as` what
+//! the media server calls it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use sandbox::{Services, VideoSite};
+use sandbox::{Plex, Services, VideoSite, World, plex};
 use serde_json::json;
 
 #[tokio::main]
@@ -27,6 +30,11 @@ async fn run() -> Result<(), String> {
     let names: Vec<&str> = options.services.iter().map(String::as_str).collect();
     let services = Services::start(&names).await.map_err(|error| error.to_string())?;
 
+    let world = World::new();
+    let plex_options =
+        plex::Options { videos: options.videos, videos_as: options.videos_as, ..plex::Options::default() };
+    let plex = Plex::start(&world, plex_options).await.map_err(|error| error.to_string())?;
+
     let urls: serde_json::Map<String, serde_json::Value> =
         services.names().map(|name| (name.to_owned(), json!(services.url(name)))).collect();
     println!(
@@ -36,6 +44,13 @@ async fn run() -> Result<(), String> {
             "neighbour": format!("http://{}", site.neighbour()),
             "control": format!("http://{}", services.control()),
             "services": urls,
+            "plex": {
+                "tv_url": plex.tv_url,
+                "auth_url": plex.auth_url,
+                "server_url": plex.server_url,
+                "machine_id": plex.machine_id,
+                "owner_token": plex.owner_token,
+            },
         })
     );
     wait_for_the_end().await;
@@ -52,6 +67,8 @@ struct Options {
     cache: PathBuf,
     listen: SocketAddr,
     services: Vec<String>,
+    videos: Option<PathBuf>,
+    videos_as: Option<String>,
 }
 
 impl Options {
@@ -60,6 +77,8 @@ impl Options {
             cache: PathBuf::from(".cache/sandbox"),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             services: Vec::new(),
+            videos: None,
+            videos_as: None,
         };
         while let Some(name) = arguments.next() {
             let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
@@ -69,7 +88,12 @@ impl Options {
                     options.listen = value.parse().map_err(|_| format!("{value} is not host:port"))?
                 }
                 "--service" => options.services.push(value),
-                _ => return Err(format!("{name} is not one of --cache, --listen, --service")),
+                "--videos" => options.videos = Some(PathBuf::from(value)),
+                "--videos-as" => options.videos_as = Some(value),
+                _ => {
+                    let known = "--cache, --listen, --service, --videos, --videos-as";
+                    return Err(format!("{name} is not one of {known}"));
+                }
             }
         }
         Ok(options)

@@ -16,6 +16,7 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -42,6 +43,8 @@ pub(crate) struct Request {
     pub raw_query: String,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// The connection itself, for whom a 101 is answered.
+    pub upgrade: Option<OnUpgrade>,
 }
 
 impl Request {
@@ -130,7 +133,9 @@ async fn serve(stream: TcpStream, handler: Handler) {
         .await;
 }
 
-async fn read(request: hyper::Request<Incoming>) -> Request {
+async fn read(mut request: hyper::Request<Incoming>) -> Request {
+    let wants_upgrade = request.headers().contains_key(header::UPGRADE);
+    let upgrade = wants_upgrade.then(|| hyper::upgrade::on(&mut request));
     let (parts, body) = request.into_parts();
     let raw_query = parts.uri.query().unwrap_or_default().to_owned();
     let body = Limited::new(body, LONGEST_BODY).collect().await;
@@ -140,6 +145,7 @@ async fn read(request: hyper::Request<Incoming>) -> Request {
         query: url::form_urlencoded::parse(raw_query.as_bytes()).into_owned().collect(),
         raw_query,
         headers: parts.headers,
+        upgrade,
         body: body.map(|collected| collected.to_bytes()).unwrap_or_default(),
     }
 }

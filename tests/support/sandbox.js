@@ -9,8 +9,8 @@ const binary = process.env.MEDIANEST_SANDBOX_BIN ?? join(root, 'target/debug/san
 const cache = process.env.MEDIANEST_SANDBOX_CACHE ?? join(root, '.cache/sandbox');
 
 export class Sandbox {
-  static async start(services = []) {
-    const args = ['--cache', cache, ...services.flatMap((name) => ['--service', name])];
+  static async start(services = [], more = []) {
+    const args = ['--cache', cache, ...services.flatMap((name) => ['--service', name]), ...more];
     const program = new Program(binary, args, { env: plainEnvironment(), input: 'pipe' });
     // The first start makes the films.
     const line = await eventually('the sandbox prints its addresses', () => {
@@ -26,6 +26,7 @@ export class Sandbox {
     this.control = addresses.control;
     this.services = addresses.services;
     this.neighbour = addresses.neighbour;
+    this.plex = addresses.plex;
   }
 
   /** For MEDIANEST_DOWNLOAD_ALLOW_HOSTS. */
