@@ -23,6 +23,7 @@ use crate::csrf;
 use crate::health::Readiness;
 use crate::live::{DrawnOnce, Places};
 use crate::pages::mine::RecentlyRead;
+use crate::pictures::Pictures;
 use crate::route::Head;
 use crate::settings::Settings;
 
@@ -64,6 +65,8 @@ pub struct Parts {
     pub downloads: downloads::context::Context,
     /// Where downloads are asked for.
     pub queue: Handle<download_queue::Message>,
+    /// The addresses of pictures, and where they are kept.
+    pub pictures: Pictures,
     pub(crate) tokens: Tokens,
     pub(crate) csrf: csrf::Tokens,
     pub(crate) hasher: Hasher,

@@ -22,6 +22,7 @@ pub mod live;
 pub mod logging;
 pub mod metrics_door;
 pub mod pages;
+pub mod pictures;
 pub mod problem;
 pub mod route;
 pub mod server;

@@ -29,6 +29,7 @@ mod files;
 pub(crate) mod home;
 pub(crate) mod mine;
 mod people;
+mod pictures;
 mod services;
 mod status;
 
@@ -36,6 +37,7 @@ mod status;
 pub fn routes() -> Vec<Route> {
     [
         files::routes(),
+        pictures::routes(),
         home::routes(),
         downloads::routes(),
         status::routes(),

@@ -25,6 +25,7 @@ pub mod downloads;
 pub mod home;
 pub mod human;
 pub mod people;
+pub mod placeholder;
 pub mod poster;
 pub mod problem;
 pub mod services;

@@ -34,6 +34,7 @@ use crate::auth::setup::{self, SetUpToken};
 use crate::auth::throttle::Throttle;
 use crate::auth::token::Tokens;
 use crate::health::Readiness;
+use crate::pictures::Pictures;
 use crate::route::{self, Route, Table};
 use crate::settings::Settings;
 use crate::web::{self, Web};
@@ -130,10 +131,12 @@ impl Portal {
         tasks.spawn(metrics_door::sum_up());
         let (reader, writer) = (store.reader(), store.writer());
         let transport = Transport::new().map_err(StartError::Transport)?;
+        let pictures = Pictures::new(keys.subkey("pictures"), &system, &settings.data_dir);
         let sessions = Sessions::new(system.clone(), reader.clone(), writer.clone());
         let outside = Outside { tmdb: settings.chosen_tmdb_url() };
         let services =
             Services::new(&system, reader.clone(), writer.clone(), transport.clone(), address, outside);
+        let sources = living::picture_sources(&settings, transport.clone(), &services)?;
         let sign_ins = SignIns::new(sign_ins::Around {
             system: system.clone(),
             reader: reader.clone(),
@@ -162,6 +165,7 @@ impl Portal {
             services,
             sign_ins,
             downloads,
+            pictures,
             queue: system.handle(download_queue::PATH),
             reader,
             writer,
@@ -186,7 +190,7 @@ impl Portal {
         let filter = route::filter(table.clone(), app.clone(), pages::problem);
         let listener = Arc::new(listener);
         let door = app.clone();
-        let blueprint = living::blueprint(&app, &node)?.actor(web::PATH, move || Web {
+        let blueprint = living::blueprint(&app, &node, sources)?.actor(web::PATH, move || Web {
             app: door.clone(),
             listener: listener.clone(),
             filter: filter.clone(),

@@ -11,6 +11,7 @@ pub mod egress;
 pub mod event_hub;
 pub mod maintenance;
 pub mod outbox_relay;
+pub mod pictures;
 mod plex_live;
 pub mod requests;
 pub mod runtime;

@@ -13,6 +13,7 @@ pub mod id;
 pub mod media;
 pub mod page;
 pub mod path_map;
+pub mod picture;
 pub mod plex;
 pub mod request;
 pub mod retry;

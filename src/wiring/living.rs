@@ -15,13 +15,17 @@ use actors::egress::{self, Egress};
 use actors::event_hub::{self, EventHub};
 use actors::maintenance::Maintenance;
 use actors::outbox_relay::{OutboxRelay, Reach};
+use actors::pictures::{self, Pictures, Sources};
 use actors::requests::{self, Notifier, Tracker};
 use actors::runtime::System;
+use actors::services::Services;
 use actors::sign_ins;
 use actors::stream_reader::StreamReader;
 use actors::supervisor::Blueprint;
 use domain::event::Event;
+use integrations::breaker::Gate;
 use integrations::egress::{Proxy, SystemResolver};
+use integrations::http::{Client, Transport};
 use store::ephemeral::Ephemeral;
 use store::{Engine, NodeId, Store};
 use tokio::sync::mpsc;
@@ -100,12 +104,33 @@ fn announce(
 /// The place of the event hub.
 pub const HUB: &str = "events/event-hub";
 
+/// Where pictures come from, and the gate of the one source that is no service of anybody.
+pub struct PictureSources {
+    sources: Sources,
+    gate: Gate,
+}
+
+/// # Errors
+///
+/// The name that the image server goes by is not one; a test would have met that.
+pub fn picture_sources(
+    settings: &Settings,
+    transport: Transport,
+    services: &Services,
+) -> Result<PictureSources, StartError> {
+    let gate = Gate::new();
+    let name = "tmdb-images".parse().map_err(|_| StartError::Tree("tmdb-images".to_owned()))?;
+    let tmdb = Client::new(&name, settings.tmdb_image_url.clone(), transport, gate.clone());
+    let tmdb = tmdb.with_max_body(pictures::MAX_BYTES);
+    Ok(PictureSources { sources: Sources { tmdb, services: services.clone() }, gate })
+}
+
 /// What runs at each place of the tree but the door.
 ///
 /// # Errors
 ///
 /// The proxy of the downloads can't listen.
-pub fn blueprint(app: &App, node: &NodeId) -> Result<Blueprint, StartError> {
+pub fn blueprint(app: &App, node: &NodeId, from: PictureSources) -> Result<Blueprint, StartError> {
     let blueprint = events(Blueprint::new(&app.system), app, node);
 
     let services = app.services.clone();
@@ -126,7 +151,13 @@ pub fn blueprint(app: &App, node: &NodeId) -> Result<Blueprint, StartError> {
     let effects =
         Effects::new(&app.system, app.reader.clone(), app.store.writer(), node.clone(), handlers(app));
 
+    let (shelf, fetch, gate) = (app.pictures.shelf().clone(), from.sources.fetch(), from.gate);
     Ok(blueprint
+        .actor(pictures::PATH, move || Pictures {
+            shelf: shelf.clone(),
+            fetch: fetch.clone(),
+            gate: gate.clone(),
+        })
         .dynamic(effects::PATH, move || {
             let effects = effects.clone();
             async move { Ok(effects.rehydrate()) }
