@@ -75,6 +75,9 @@ async fn what_was_watched_is_everybodys_own() {
 
     assert_eq!(count("owner").await, None);
     assert_eq!(count("friend").await, Some(1));
+    server.status("GET", "/:/scrobble?key=10000", "friend").await;
+    let unwatched = server.get_as("/library/sections/2/all?type=2&unwatchedLeaves=1", "friend").await;
+    assert!(!titles(&unwatched).contains(&"Eleven Tides") && titles(&unwatched).contains(&"Third Shift"));
 }
 
 #[tokio::test]
@@ -120,8 +123,9 @@ async fn operators_stand_left_of_the_equals_sign() {
     assert_eq!(ask(&format!("genre={}", horror["key"].as_str().unwrap())).await, ["An Unlit Room"]);
     // An "or" is a comma.
     assert_eq!(ask("year=2018,2019").await, ["Copper Season", "Lantern House", "Little <Giants>"]);
-    let letters = server.get("/library/sections/1/firstCharacter").await;
+    let letters = server.get("/library/sections/1/firstCharacter?type=1").await;
     assert_eq!(letters["Directory"][0]["title"], "#");
+    assert_eq!(letters, server.get("/library/sections/1/firstCharacters?type=1").await);
     assert_eq!(ask("firstCharacter=%C3%9C").await, ["Überfahrt"]);
 }
 
@@ -226,6 +230,8 @@ async fn titles_of_the_world_arrive_when_they_are_told_to() {
 
     let newest = server.get("/library/sections/1/all?sort=addedAt:desc&limit=1&includeGuids=1").await;
     assert_eq!(titles(&newest), ["Salt Meridian"]);
+    assert_eq!(server.plex.rating_key(true, 900_104), Some(104));
+    assert_eq!(server.plex.rating_key(false, 900_104), None);
     assert_eq!(newest["Metadata"][0]["Guid"][1]["id"], "tmdb://900104");
     assert_eq!(server.get("/library/metadata/10000/allLeaves").await["size"], 32);
 }
