@@ -1,5 +1,7 @@
 //! Download jobs: one link that a member asked for, and the files that came of it.
 
+mod arrival;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::user::Invalid;
 use crate::{DownloadId, Timestamp, UserId};
+
+pub use arrival::{Arrival, ArrivalState};
 
 /// Where a job is, in the words that users and the API see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -295,6 +299,8 @@ pub struct Download {
     pub created_at: Timestamp,
     pub completed_at: Option<Timestamp>,
     pub files: Vec<DownloadFile>,
+    /// Absent when it has nothing to do with Plex.
+    pub plex: Option<Arrival>,
 }
 
 #[cfg(test)]

@@ -152,6 +152,7 @@ fn download(words: &Words, status: DownloadStatus, phase: Phase) -> Download {
         version: 7,
         created_at: ago(900),
         completed_at: over.then(|| ago(700)),
+        plex: None,
         files: if status == DownloadStatus::Completed {
             vec![file(words, 1, "video/mp4")]
         } else {

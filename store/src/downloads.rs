@@ -16,6 +16,7 @@
 //! changes nothing any more, it gets [`Error::Fenced`]. Every change that somebody could see
 //! raises `version` and writes its event in the same transaction.
 
+mod arrival;
 mod lease;
 mod runnable;
 mod submit;
@@ -30,6 +31,7 @@ use crate::engine::{in_both, on};
 use crate::paging::{self, Newest, clamp};
 use crate::{Error, Reader};
 
+pub use arrival::{ARRIVAL, ArrivalItem, ArrivalWork};
 pub use lease::{Lease, Leased, PreviousLease};
 pub use runnable::{ProcessRecord, RunnableJob};
 pub use submit::{NewDownload, Quota, Submitted};
@@ -116,6 +118,7 @@ impl TryFrom<DownloadRow> for Download {
             created_at: Timestamp::from_millis(row.created_at),
             completed_at: row.completed_at.map(Timestamp::from_millis),
             files: Vec::new(),
+            plex: None,
         })
     }
 }
@@ -206,6 +209,7 @@ impl Reader {
         });
         let mut download = Download::try_from(row)?;
         download.files = files.into_iter().map(DownloadFile::from).collect();
+        download.plex = self.arrival(id).await?;
         Ok(Some(download))
     }
 
@@ -309,9 +313,9 @@ impl Reader {
                  ORDER BY f.download_id, f.n",
             )
             .bind(oldest.0)
-            .bind(oldest.1)
+            .bind(&oldest.1)
             .bind(newest.0)
-            .bind(newest.1)
+            .bind(&newest.1)
             .fetch_all(pool)
             .await?
         });
@@ -319,10 +323,12 @@ impl Reader {
         for file in files {
             files_of.entry(file.download_id.clone()).or_default().push(file.into());
         }
+        let mut arrivals = self.arrivals_between(&oldest, &newest).await?;
         rows.into_iter()
             .map(|row| {
+                let plex = arrivals.remove(&row.id);
                 let files = files_of.remove(&row.id).unwrap_or_default();
-                Ok(Download { files, ..Download::try_from(row)? })
+                Ok(Download { files, plex, ..Download::try_from(row)? })
             })
             .collect()
     }

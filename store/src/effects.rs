@@ -91,6 +91,30 @@ in_both! {
     }
 }
 
+in_both! {
+    /// Queues an effect, also one that was done or given up before. One that is being done now
+    /// is done once more when its payload is another one.
+    pub(crate) async fn queue_again(&mut self, new: &NewEffect) -> Result<(), Error> {
+        let now = Timestamp::now();
+        sqlx::query(
+            "INSERT INTO effects (id, kind, key, payload, run_at, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (kind, key) DO UPDATE SET
+                 payload = excluded.payload, run_at = excluded.run_at, failure = NULL, finished_at = NULL,
+                 attempts = CASE WHEN effects.status = 'pending' THEN effects.attempts ELSE 0 END,
+                 status = 'pending'",
+        )
+        .bind(uuid::Uuid::now_v7().to_string())
+        .bind(&new.kind)
+        .bind(&new.key)
+        .bind(new.payload.to_string())
+        .bind(new.run_at.unwrap_or(now).as_millis())
+        .bind(now.as_millis())
+        .execute(&mut **self)
+        .await?;
+        Ok(())
+    }
+}
+
 impl Reader {
     /// Effects that may be begun now, the most overdue first.
     pub async fn due_effects(&self, limit: u32) -> Result<Vec<Effect>, Error> {
@@ -178,12 +202,24 @@ impl Writer {
         if renewed == 1 { Ok(()) } else { Err(Error::Fenced) }
     }
 
-    /// It is done.
+    /// It is done, unless it was queued again with another payload meanwhile.
     ///
     /// # Errors
     /// [`Error::Fenced`].
     pub async fn finish_effect(&self, lease: &EffectLease) -> Result<(), Error> {
-        self.end_effect(lease, "done", None, None).await
+        let again = on!(&self.db, pool => {
+            sqlx::query(
+                "UPDATE effects SET lease_until = NULL, attempts = 0
+                 WHERE id = $1 AND fence = $2 AND status = 'pending' AND payload <> $3",
+            )
+            .bind(&lease.effect.id)
+            .bind(lease.fence)
+            .bind(lease.effect.payload.to_string())
+            .execute(pool)
+            .await?
+            .rows_affected()
+        });
+        if again == 1 { Ok(()) } else { self.end_effect(lease, "done", None, None).await }
     }
 
     /// It did not work; again at `run_at`.

@@ -40,7 +40,8 @@ mod webhooks;
 pub use audit::{Actor, AuditEntry, AuditVerdict};
 pub use data_dir::{DataDir, DataDirLock, NodeId};
 pub use downloads::{
-    Lease, Leased, NewDownload, NewFile, PreviousLease, ProcessRecord, Quota, RunnableJob, Submitted,
+    ARRIVAL, ArrivalItem, ArrivalWork, Lease, Leased, NewDownload, NewFile, PreviousLease, ProcessRecord,
+    Quota, RunnableJob, Submitted,
 };
 pub use effects::{Effect, EffectLease, NewEffect};
 pub use error::{Conflict, Error};

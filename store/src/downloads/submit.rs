@@ -137,6 +137,7 @@ impl Writer {
                 version: 1,
                 created_at: now,
                 completed_at: None,
+                plex: None,
                 files: Vec::new(),
             };
             sqlx::query(

@@ -70,6 +70,49 @@ in_both! {
     }
 }
 
+in_both! {
+    /// A video is completed and its files are on the list.
+    pub(super) async fn published(
+        &mut self,
+        lease: &Lease,
+        position: u32,
+        files: &[NewFile],
+    ) -> Result<(), Error> {
+        let change = self.change_job(lease).await?;
+        sqlx::query("UPDATE youtube_downloads SET phase = 'downloading', lost_leases = 0 WHERE id = $1")
+            .bind(lease.id.to_string())
+            .execute(&mut **self)
+            .await?;
+        sqlx::query(
+            "UPDATE download_items SET status = 'completed', failure = NULL, bytes = $3
+             WHERE download_id = $1 AND position = $2",
+        )
+        .bind(lease.id.to_string())
+        .bind(i64::from(position))
+        .bind(files.iter().map(|file| file.bytes as i64).sum::<i64>())
+        .execute(&mut **self)
+        .await?;
+        for file in files {
+            sqlx::query(
+                "INSERT INTO download_files (download_id, n, position, name, bytes, media_type, path)
+                 SELECT $1, COALESCE(MAX(n), 0) + 1, $2, $3, $4, $5, $6
+                 FROM download_files WHERE download_id = $1
+                 ON CONFLICT (download_id, path) DO NOTHING",
+            )
+            .bind(lease.id.to_string())
+            .bind(i64::from(position))
+            .bind(without_nul(&file.name))
+            .bind(file.bytes as i64)
+            .bind(&file.media_type)
+            .bind(&file.path)
+            .execute(&mut **self)
+            .await?;
+        }
+        self.tell_change(lease.id, &change).await?;
+        Ok(())
+    }
+}
+
 /// How a lease ends.
 struct End<'a> {
     status: &'static str,
@@ -190,39 +233,7 @@ impl Writer {
     /// After a video was moved: it is completed and its files are on the list; the job goes on
     /// downloading. Doing it twice lists every file once.
     pub async fn finish_publish(&self, lease: &Lease, position: u32, files: &[NewFile]) -> Result<(), Error> {
-        in_transaction!(self, tx => {
-            let change = tx.change_job(lease).await?;
-            sqlx::query("UPDATE youtube_downloads SET phase = 'downloading', lost_leases = 0 WHERE id = $1")
-                .bind(lease.id.to_string())
-                .execute(&mut *tx)
-                .await?;
-            sqlx::query(
-                "UPDATE download_items SET status = 'completed', failure = NULL, bytes = $3
-                 WHERE download_id = $1 AND position = $2",
-            )
-            .bind(lease.id.to_string())
-            .bind(i64::from(position))
-            .bind(files.iter().map(|file| file.bytes as i64).sum::<i64>())
-            .execute(&mut *tx)
-            .await?;
-            for file in files {
-                sqlx::query(
-                    "INSERT INTO download_files (download_id, n, position, name, bytes, media_type, path)
-                     SELECT $1, COALESCE(MAX(n), 0) + 1, $2, $3, $4, $5, $6
-                     FROM download_files WHERE download_id = $1
-                     ON CONFLICT (download_id, path) DO NOTHING",
-                )
-                .bind(lease.id.to_string())
-                .bind(i64::from(position))
-                .bind(without_nul(&file.name))
-                .bind(file.bytes as i64)
-                .bind(&file.media_type)
-                .bind(&file.path)
-                .execute(&mut *tx)
-                .await?;
-            }
-            tx.tell_change(lease.id, &change).await?;
-        });
+        in_transaction!(self, tx => tx.published(lease, position, files).await?);
         Ok(())
     }
 

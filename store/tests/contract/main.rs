@@ -3,6 +3,7 @@
 //! PostgreSQL is taken from `MEDIANEST_TEST_POSTGRES` (`postgres://user@host:port/database`), where each
 //! test makes a schema of its own; without the variable that half prints that it is skipped.
 
+mod arrivals;
 mod crash;
 mod downloads;
 mod duties;

@@ -28,6 +28,7 @@ fn download(status: DownloadStatus, phase: Phase) -> Download {
         version: 5,
         created_at: Timestamp::now(),
         completed_at: status.is_over().then(Timestamp::now),
+        plex: None,
         files: Vec::new(),
     }
 }

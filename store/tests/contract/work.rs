@@ -31,7 +31,7 @@ pub(crate) async fn lease(house: &House, id: DownloadId) -> Leased {
     house.write.lease_job(id, &node(), SOON).await.unwrap().expect("the job is free")
 }
 
-async fn a_leased_job(house: &House) -> Lease {
+pub(crate) async fn a_leased_job(house: &House) -> Lease {
     let ana = house.member("ana").await;
     let id = submit(house, ana.id, VIDEO).await;
     lease(house, id).await.lease
@@ -50,7 +50,7 @@ fn failure(code: &str) -> Failure {
     Failure { code: code.to_owned(), message: "It broke".to_owned(), retryable: true, detail: None }
 }
 
-fn file(path: &str) -> NewFile {
+pub(crate) fn file(path: &str) -> NewFile {
     NewFile { name: path.to_owned(), bytes: 7, media_type: "video/mp4".to_owned(), path: path.to_owned() }
 }
 
