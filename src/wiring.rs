@@ -153,7 +153,8 @@ impl Portal {
         });
         let per_hour = settings.requests_per_hour.map_or(0, std::num::NonZeroU32::get);
         let requests = Requests::new(&system, &store, node.clone(), &services, per_hour);
-        let downloads = living::downloads(&settings, &store, &ephemeral, &system, node.clone(), &mut tasks)?;
+        let downloads =
+            living::downloads(&settings, &store, &ephemeral, &services, &system, node.clone(), &mut tasks)?;
         let app = App::new(Parts {
             hub: system.handle(living::HUB),
             cursor: event_hub::Cursor::new(),

@@ -12,6 +12,7 @@ pub mod event_hub;
 pub mod maintenance;
 pub mod outbox_relay;
 pub mod pictures;
+pub mod plex_arrivals;
 mod plex_live;
 pub mod requests;
 pub mod runtime;

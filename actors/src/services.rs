@@ -261,6 +261,18 @@ impl Services {
         }))
     }
 
+    /// Counts what Plex tells of its library, as far as it tells.
+    pub(crate) fn plex_heard(&self) -> watch::Receiver<u64> {
+        self.0.plex_heard.subscribe()
+    }
+
+    /// Plex itself, for work that nobody waits for; nothing when it is not set up and enabled.
+    pub(crate) fn direct_plex(&self) -> Option<Direct<plex::Server>> {
+        let tiles = self.0.board.tiles();
+        let service = &tiles.iter().find(|tile| tile.service.kind == ServiceKind::Plex)?.service;
+        service.enabled.then(|| self.direct(service, &self.gate(&service.name)))
+    }
+
     fn direct<C: Upstream>(&self, service: &Service, gate: &Gate) -> Direct<C> {
         Direct {
             service: service.clone(),

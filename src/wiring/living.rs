@@ -16,6 +16,7 @@ use actors::event_hub::{self, EventHub};
 use actors::maintenance::Maintenance;
 use actors::outbox_relay::{OutboxRelay, Reach};
 use actors::pictures::{self, Pictures, Sources};
+use actors::plex_arrivals::PlexArrivals;
 use actors::requests::{self, Notifier, Tracker};
 use actors::runtime::System;
 use actors::services::Services;
@@ -44,6 +45,7 @@ pub fn downloads(
     settings: &Settings,
     store: &Store,
     ephemeral: &Ephemeral,
+    services: &Services,
     system: &System,
     node: NodeId,
     tasks: &mut JoinSet<()>,
@@ -54,6 +56,7 @@ pub fn downloads(
     let ytdlp = LateYtdlp::new();
     let search = Search { program: settings.ytdlp.clone(), own_exe: settings.program.clone(), scratch };
     tasks.spawn(ytdlp.clone().search(search));
+    let services = services.clone();
 
     Ok(Context::new(Tools {
         system: system.clone(),
@@ -65,6 +68,7 @@ pub fn downloads(
         folders,
         board: Arc::new(DownloadBoard::default()),
         announce: announce(ephemeral, system, tasks),
+        to_plex: Arc::new(move || services.plex().is_some()),
         settings: context::Settings {
             slots: settings.download_slots,
             per_hour: settings.downloads_per_hour.map_or(0, std::num::NonZeroU32::get),
@@ -184,7 +188,13 @@ pub fn blueprint(app: &App, node: &NodeId, from: PictureSources) -> Result<Bluep
 
 /// Whoever can do something outside, one for each kind of effect.
 fn handlers(app: &App) -> Vec<Arc<dyn effects::Handler>> {
-    vec![Arc::new(requests::Steps(app.requests.clone()))]
+    let arrivals = PlexArrivals {
+        services: app.services.clone(),
+        reader: app.reader.clone(),
+        writer: app.store.writer(),
+        library: app.downloads.folders.library().to_owned(),
+    };
+    vec![Arc::new(requests::Steps(app.requests.clone())), Arc::new(arrivals)]
 }
 
 fn events(blueprint: Blueprint, app: &App, node: &NodeId) -> Blueprint {

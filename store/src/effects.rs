@@ -100,8 +100,7 @@ in_both! {
             "INSERT INTO effects (id, kind, key, payload, run_at, created_at) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (kind, key) DO UPDATE SET
                  payload = excluded.payload, run_at = excluded.run_at, failure = NULL, finished_at = NULL,
-                 attempts = CASE WHEN effects.status = 'pending' THEN effects.attempts ELSE 0 END,
-                 status = 'pending'",
+                 attempts = 0, status = 'pending'",
         )
         .bind(uuid::Uuid::now_v7().to_string())
         .bind(&new.kind)

@@ -19,6 +19,7 @@ mod embedded {
     mod live;
     mod matrix;
     mod openapi;
+    mod plex;
     mod rate_limit;
     mod services;
     mod sign_in;

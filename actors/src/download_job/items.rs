@@ -22,6 +22,8 @@ pub(super) struct Items {
     member: String,
     /// And of which playlist, which yt-dlp says again at every run.
     pub(super) playlist: Option<String>,
+    /// Whether what is published goes to Plex too.
+    to_plex: bool,
 }
 
 /// Why a finished item could not be published.
@@ -38,11 +40,12 @@ pub(super) enum PublishError {
 }
 
 impl Items {
-    pub(super) fn new(items: Vec<DownloadItem>, member: String) -> Self {
+    pub(super) fn new(items: Vec<DownloadItem>, member: String, to_plex: bool) -> Self {
         Self {
             by_position: items.into_iter().map(|item| (item.position, item)).collect(),
             member,
             playlist: None,
+            to_plex,
         }
     }
 
@@ -146,7 +149,7 @@ impl Items {
             let (work, path) = (work.to_owned(), folders.library().join(&target));
             let placed = blocking(move || Ok(was_placed(&work, &path, bytes))).await?;
             if placed {
-                self.record(writer, lease, position, target, bytes.unwrap_or(0)).await?;
+                self.record(writer, lease, position, target, bytes.unwrap_or(0), None).await?;
             }
         }
         Ok(())
@@ -192,7 +195,9 @@ impl Items {
         let files = Finished { file: done.file, sidecars: done.sidecars };
         let path = folders.library().join(&target);
         match blocking(move || files.place(&path)).await? {
-            Placed::There { bytes } => self.record(writer, lease, done.position, target, bytes).await,
+            Placed::There { bytes } => {
+                self.record(writer, lease, done.position, target, bytes, done.description.as_deref()).await
+            }
             Placed::Taken => Err(PublishError::NoName),
         }
     }
@@ -204,6 +209,7 @@ impl Items {
         position: u32,
         target: String,
         bytes: u64,
+        description: Option<&str>,
     ) -> Result<(), PublishError> {
         let path = Path::new(&target);
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -215,7 +221,12 @@ impl Items {
                 .to_owned(),
             path: target.clone(),
         };
-        writer.finish_publish(lease, position, &[file]).await?;
+        // A library of videos takes no music.
+        if self.to_plex && file.media_type.starts_with("video/") {
+            writer.finish_publish_for_plex(lease, position, &[file], description).await?;
+        } else {
+            writer.finish_publish(lease, position, &[file]).await?;
+        }
         let item = self.at(position);
         item.status = DownloadStatus::Completed;
         item.failure = None;

@@ -127,7 +127,7 @@ impl Work<'_> {
         let (cx, lease) = (self.cx, self.lease.clone());
         let user = cx.reader.user(download.user).await?.ok_or(store::Error::NotFound("user"))?;
         let items = cx.reader.items(self.id).await?;
-        let mut items = Items::new(items, library::member_folder(&user));
+        let mut items = Items::new(items, library::member_folder(&user), (cx.to_plex)());
 
         self.take_over(previous).await?;
         items.adopt(&cx.writer, &lease, &cx.folders, &self.dir).await?;

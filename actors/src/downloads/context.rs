@@ -83,6 +83,8 @@ pub struct Tools {
     pub board: Arc<DownloadBoard>,
     /// Where progress goes; durable facts go through the store.
     pub announce: Arc<dyn Fn(Event) + Send + Sync>,
+    /// Whether finished videos go to Plex, which depends on whether it is set up.
+    pub to_plex: Arc<dyn Fn() -> bool + Send + Sync>,
     pub settings: Settings,
 }
 

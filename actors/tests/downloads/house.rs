@@ -122,6 +122,7 @@ impl House {
             ),
             board: Arc::new(DownloadBoard::default()),
             announce: Arc::new(move |event| seen.lock().unwrap().push(event)),
+            to_plex: Arc::new(|| false),
             settings: Settings {
                 slots: plan.slots,
                 per_hour: plan.per_hour,
@@ -171,6 +172,7 @@ impl House {
             disk: self.cx.disk.clone(),
             board: Arc::new(DownloadBoard::default()),
             announce: Arc::clone(&self.cx.announce),
+            to_plex: Arc::clone(&self.cx.to_plex),
             settings: self.cx.settings.clone(),
         };
         self.cx = Context::new(tools);

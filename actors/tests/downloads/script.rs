@@ -167,6 +167,7 @@ impl Playing {
                     bytes: content.len() as u64,
                     sidecars: self.sidecar(position),
                     duration_s: None,
+                    description: None,
                 }))
             }
             Act::ItemFailed(position, failure) => Some(JobEvent::ItemFailed { position, failure }),

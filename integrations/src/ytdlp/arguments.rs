@@ -48,7 +48,7 @@ const PATIENCE: [&str; 6] = [
 
 /// Every line is JSON. Sets of fields (`%(.{a,b})j`) leave out what is missing, where a single
 /// field would print a bare `NA`.
-const REPORTS: [&str; 17] = [
+const REPORTS: [&str; 19] = [
     "--newline",
     "--progress",
     "--progress-delta",
@@ -62,6 +62,9 @@ const REPORTS: [&str; 17] = [
     r#"pre_process:{"ev":"seen","i":%(.{id,is_live,playlist_index,playlist_count,n_entries,playlist_title})j}"#,
     "--print",
     r#"before_dl:{"ev":"start","i":%(.{id,title,ext,format_id,duration,filesize,filesize_approx,playlist_index})j,"streams":%(requested_formats.:.{format_id,filesize,filesize_approx,tbr}|null)j}"#,
+    // A line of its own: a description that is too long for a line is lost alone.
+    "--print",
+    r#"after_move:{"ev":"about","i":%(.{id,description,playlist_index})j}"#,
     "--print",
     r#"after_move:{"ev":"done","i":%(.{id,title,filepath,duration,playlist_index})j}"#,
     "--print",

@@ -103,6 +103,8 @@ pub struct FinishedItem {
     /// Thumbnail and subtitles, with what follows the name of the file: `jpg`, `en.srt`.
     pub sidecars: Vec<(PathBuf, String)>,
     pub duration_s: Option<u32>,
+    /// What the site says of it.
+    pub description: Option<String>,
 }
 
 /// What ffmpeg does with an item.

@@ -32,6 +32,10 @@ pub(crate) enum Report {
         name: String,
         is_finished: bool,
     },
+    About {
+        item: Item,
+        description: String,
+    },
     Done {
         item: Item,
         title: Option<String>,
@@ -92,6 +96,7 @@ impl Report {
                 name: text(&progress["postprocessor"])?,
                 is_finished: progress["status"] == "finished",
             },
+            "about" => Self::About { item: item(info), description: text(&info["description"])? },
             "done" => Self::Done {
                 item: item(info),
                 title: text(&info["title"]),

@@ -61,6 +61,8 @@ pub(crate) struct Tracker {
     early: Vec<(u32, Failure)>,
     /// The last line of stderr that was neither a report nor a warning.
     last_words: Option<String>,
+    /// What the site says of the item at that position, which is done next.
+    about: Option<(u32, String)>,
     progress: Progress,
 }
 
@@ -91,6 +93,7 @@ impl Tracker {
             errors: Vec::new(),
             early: Vec::new(),
             last_words: None,
+            about: None,
             progress: Progress::default(),
         }
     }
@@ -144,6 +147,9 @@ impl Tracker {
                     facts.extend(what.map(|what| Fact::Event(JobEvent::Processing { position, what })));
                 }
             }
+            Report::About { item, description } => {
+                self.about = Some((self.entry(&item).position, description));
+            }
             Report::Done { item, title, path, duration_s } => {
                 let position = self.entry(&item).position;
                 let path = PathBuf::from(path);
@@ -165,7 +171,9 @@ impl Tracker {
             Err(failure) => return self.fail(position, failure),
         };
         self.set(position, State::Done);
-        let item = FinishedItem { position, id, title, file, bytes, sidecars, duration_s };
+        let about = self.about.take().filter(|(whose, _)| *whose == position);
+        let description = about.map(|(_, description)| description);
+        let item = FinishedItem { position, id, title, file, bytes, sidecars, duration_s, description };
         vec![Fact::Event(JobEvent::ItemDone(item))]
     }
 

@@ -225,3 +225,31 @@ fn a_file_that_is_not_there_fails_its_item_although_it_was_said_to_be_done() {
     let [JobEvent::Ended(exit)] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!((exit.done, exit.failure.as_ref().unwrap().code.as_str()), (0, "verify_failed"));
 }
+
+#[test]
+fn what_a_site_says_of_a_video_stays_with_that_video() {
+    let mut tracker = tracker();
+    let about = |id: &str, index: u32| {
+        format!(
+            r#"{{"ev":"about","i":{{"id":"{id}","playlist_index":{index},"description":"Of {id}\nand more"}}}}"#
+        )
+    };
+    let done = |id: &str, index: u32| {
+        format!(r#"{{"ev":"done","i":{{"id":"{id}","playlist_index":{index},"filepath":"/x/{id}.mp4"}}}}"#)
+    };
+    let lines = [about("a", 1), done("a", 1), done("b", 2), about("c", 3), done("d", 4)];
+
+    let mut events = Vec::new();
+    for line in lines {
+        say(&mut tracker, Pipe::Stdout, &line, &mut events);
+    }
+
+    let descriptions: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            JobEvent::ItemDone(item) => Some((item.id.as_str(), item.description.as_deref())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(descriptions, [("a", Some("Of a\nand more")), ("b", None), ("d", None)]);
+}
