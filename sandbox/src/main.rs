@@ -1,7 +1,8 @@
 //! Runs the stand-ins by hand and for the browser tests: prints their addresses as one line of
 //! JSON and stays until its standard input ends or it is killed.
 //!
-//! `sandbox [--cache DIR] [--listen ADDR] [--service NAME]... [--videos DIR] [--videos-as PATH]`
+//! `sandbox [--cache DIR] [--listen ADDR] [--service NAME]... [--stand-in seerr|tmdb]...
+//! [--videos DIR] [--videos-as PATH]`
 //!
 //! `--videos` is the folder that the stand-in Plex scans as its library "Videos", `--videos-as` what
 //! the media server calls it.
@@ -10,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use sandbox::{Plex, Services, VideoSite, World, plex};
+use sandbox::{Plex, Seerr, Services, Tmdb, VideoSite, World, plex, seerr};
 use serde_json::json;
 
 #[tokio::main]
@@ -34,6 +35,7 @@ async fn run() -> Result<(), String> {
     let plex_options =
         plex::Options { videos: options.videos, videos_as: options.videos_as, ..plex::Options::default() };
     let plex = Plex::start(&world, plex_options).await.map_err(|error| error.to_string())?;
+    let stand_ins = StandIns::start(&world, &options.stand_ins).await?;
 
     let urls: serde_json::Map<String, serde_json::Value> =
         services.names().map(|name| (name.to_owned(), json!(services.url(name)))).collect();
@@ -51,6 +53,7 @@ async fn run() -> Result<(), String> {
                 "machine_id": plex.machine_id,
                 "owner_token": plex.owner_token,
             },
+            "stand_ins": stand_ins.addresses(),
         })
     );
     wait_for_the_end().await;
@@ -63,12 +66,45 @@ async fn wait_for_the_end() {
     let _ = tokio::task::spawn_blocking(reading).await;
 }
 
+/// The services of a household, as many as were asked for.
+#[derive(Default)]
+struct StandIns {
+    seerr: Option<Seerr>,
+    tmdb: Option<Tmdb>,
+}
+
+impl StandIns {
+    async fn start(world: &World, names: &[String]) -> Result<Self, String> {
+        let mut started = Self::default();
+        for name in names {
+            let cannot = |error: std::io::Error| format!("{name}: {error}");
+            match name.as_str() {
+                "seerr" => {
+                    let options = seerr::Options::default();
+                    started.seerr = Some(Seerr::start(world, options).await.map_err(cannot)?);
+                }
+                "tmdb" => started.tmdb = Some(Tmdb::start(world).await.map_err(cannot)?),
+                _ => return Err(format!("there is no stand-in {name}")),
+            }
+        }
+        Ok(started)
+    }
+
+    fn addresses(&self) -> serde_json::Value {
+        let seerr =
+            self.seerr.as_ref().map(|seerr| json!({ "url": seerr.url(), "api_key": seerr.api_key() }));
+        let tmdb = self.tmdb.as_ref().map(|tmdb| json!({ "url": tmdb.url(), "api_key": tmdb.api_key() }));
+        json!({ "seerr": seerr, "tmdb": tmdb })
+    }
+}
+
 struct Options {
     cache: PathBuf,
     listen: SocketAddr,
     services: Vec<String>,
     videos: Option<PathBuf>,
     videos_as: Option<String>,
+    stand_ins: Vec<String>,
 }
 
 impl Options {
@@ -79,6 +115,7 @@ impl Options {
             services: Vec::new(),
             videos: None,
             videos_as: None,
+            stand_ins: Vec::new(),
         };
         while let Some(name) = arguments.next() {
             let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
@@ -90,8 +127,9 @@ impl Options {
                 "--service" => options.services.push(value),
                 "--videos" => options.videos = Some(PathBuf::from(value)),
                 "--videos-as" => options.videos_as = Some(value),
+                "--stand-in" => options.stand_ins.push(value),
                 _ => {
-                    let known = "--cache, --listen, --service, --videos, --videos-as";
+                    let known = "--cache, --listen, --service, --stand-in, --videos, --videos-as";
                     return Err(format!("{name} is not one of {known}"));
                 }
             }

@@ -27,6 +27,7 @@ export class Sandbox {
     this.services = addresses.services;
     this.neighbour = addresses.neighbour;
     this.plex = addresses.plex;
+    this.standIns = addresses.stand_ins;
   }
 
   /** For MEDIANEST_DOWNLOAD_ALLOW_HOSTS. */
@@ -38,6 +39,14 @@ export class Sandbox {
   async set(service, mode) {
     const answer = await fetch(`${this.control}/_fault`, { method: 'POST', body: JSON.stringify({ service, mode }) });
     if (answer.status !== 204) throw new Error(`${service}: ${answer.status} ${await answer.text()}`);
+  }
+
+  /** A command to a stand-in, such as `POST requests/1/arrive` or `DELETE faults`. */
+  async fake(name, method, path, body = {}) {
+    const init = method === 'GET' ? { method } : { method, body: JSON.stringify(body) };
+    const answer = await fetch(new URL(`/_fake/${path}`, this.standIns[name].url), init);
+    if (!answer.ok) throw new Error(`${name}: ${answer.status} ${await answer.text()}`);
+    return method === 'GET' ? answer.json() : null;
   }
 
   async hits() {

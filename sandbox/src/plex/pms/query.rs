@@ -43,7 +43,7 @@ fn pairs(raw: &str) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-const FIELDS: [&str; 22] = [
+const FIELDS: [&str; 21] = [
     "title",
     "year",
     "decade",
@@ -61,7 +61,6 @@ const FIELDS: [&str; 22] = [
     "audienceRating",
     "duration",
     "unwatched",
-    "unwatchedLeaves",
     "inProgress",
     "viewCount",
     "firstCharacter",
@@ -138,7 +137,7 @@ fn fits(visit: &Visit<'_>, filter: &Filter, item: &Item) -> bool {
         "addedAt" => date(item.added),
         "lastViewedAt" => date(view.last),
         "originallyAvailableAt" => date(seconds_of(&item.released).unwrap_or_default()),
-        "unwatched" | "unwatchedLeaves" => yes_or_no(library.is_unwatched(visit.member.plex_id, item)),
+        "unwatched" => yes_or_no(library.is_unwatched(visit.member.plex_id, item)),
         _ => yes_or_no(view.offset > 0),
     }
 }
