@@ -13,6 +13,7 @@ use crate::route::{Head, Route};
 
 pub mod account;
 pub mod actors;
+pub mod discover;
 mod doors;
 pub mod downloads;
 mod files;
@@ -29,6 +30,7 @@ pub fn routes() -> Vec<Route> {
         account::routes(),
         downloads::routes(),
         requests::routes(),
+        discover::routes(),
         services::routes(),
         webhooks::routes(),
         actors::routes(),

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use actors::discover::Discover;
 use actors::requests::Requests;
 use actors::runtime::{Handle, System};
 use actors::services::Services;
@@ -22,7 +23,7 @@ use crate::auth::token::Tokens;
 use crate::csrf;
 use crate::health::Readiness;
 use crate::live::{DrawnOnce, Places};
-use crate::pages::mine::RecentlyRead;
+use crate::pages::mine::{RecentlyCounted, RecentlyRead};
 use crate::pictures::Pictures;
 use crate::route::Head;
 use crate::settings::Settings;
@@ -53,6 +54,8 @@ pub struct Parts {
     pub(crate) places: Places,
     /// Dashboards of the last second.
     pub(crate) recently_read: RecentlyRead,
+    /// Open requests, as counted within the last second.
+    pub(crate) recently_counted: RecentlyCounted,
     /// Who a session is; its row decides.
     pub sessions: Sessions,
     /// What members ask for, and where it stands.
@@ -61,6 +64,8 @@ pub struct Parts {
     pub services: Services,
     /// Signing in with Plex, and the people whom Plex knows.
     pub sign_ins: SignIns,
+    /// Titles that the house could have, from whoever describes them.
+    pub discover: Discover,
     /// What downloads are made with: the folders, the board.
     pub downloads: downloads::context::Context,
     /// Where downloads are asked for.

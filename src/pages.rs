@@ -16,13 +16,15 @@ use http::StatusCode;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::route::{Head, Response, Route, html};
-use crate::views::Around;
 use crate::views::problem::{ProblemPage, ProblemToast};
+use crate::views::requests::OpenRequests;
 use crate::views::shell::{AtWork, Banner, Here, Person, ServicesUp, Shell};
 use crate::views::status::Watched;
+use crate::views::{Around, query};
 
 mod account;
 mod actors;
+mod discover;
 mod doors;
 mod downloads;
 mod files;
@@ -30,6 +32,7 @@ pub(crate) mod home;
 pub(crate) mod mine;
 mod people;
 mod pictures;
+mod requests;
 mod services;
 mod status;
 
@@ -39,6 +42,8 @@ pub fn routes() -> Vec<Route> {
         files::routes(),
         pictures::routes(),
         home::routes(),
+        discover::routes(),
+        requests::routes(),
         downloads::routes(),
         status::routes(),
         doors::routes(),
@@ -99,27 +104,32 @@ pub(crate) fn services(app: &App) -> Vec<Watched> {
 }
 
 /// The frame of a page that is not live yet; `running` counts this person's downloads.
-fn frame(app: &App, head: &Head, here: Here, running: usize) -> Shell {
+async fn frame(app: &App, head: &Head, here: Here, running: usize) -> Result<Shell, Problem> {
+    let open_requests = match &head.user {
+        Some(user) => mine::open_requests(app, user).await?,
+        None => OpenRequests::default(),
+    };
     let services = app.services.board().tiles();
     let up = services.iter().filter(|tile| Watched::is_tile_up(tile)).count();
     let person = head.user.as_ref().map(|user| Person::new(user.username.clone()));
-    Shell {
+    Ok(Shell {
         around: around(head),
         person,
         admin: head.user.as_ref().is_some_and(domain::user::CurrentUser::is_admin),
         here,
         at_work: AtWork { running },
+        open_requests,
         services_up: ServicesUp { up, all: services.len() },
         banners: banners(app, head),
         ..Shell::bare(head.base.clone(), head.theme())
-    }
+    })
 }
 
 /// The frame of a page that asks for nothing else of this person's downloads.
 async fn frame_with_count(app: &App, head: &Head, here: Here) -> Result<Shell, Problem> {
     let mine = app.reader.active_downloads(Some(head.member()?.id)).await?;
     let running = mine.iter().filter(|download| download.status == DownloadStatus::Running).count();
-    Ok(frame(app, head, here, running))
+    frame(app, head, here, running).await
 }
 
 /// What an admin should know about how the portal is reached.
@@ -143,9 +153,4 @@ fn cursor(app: &App) -> String {
 /// The id in `/downloads/:id`.
 fn download_id(head: &Head) -> Result<DownloadId, Problem> {
     head.param("id")
-}
-
-/// `name=value`, ready for an address.
-fn query(name: &str, value: &str) -> String {
-    url::form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish()
 }

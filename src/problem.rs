@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::route::{self as answer, Response};
 
-mod from;
+pub(crate) mod from;
 
 /// Why a request was not answered as asked.
 #[derive(Debug, Clone)]

@@ -8,6 +8,8 @@
 
 use std::sync::Arc;
 
+use domain::media::{ImagePath, ImageSize};
+
 use crate::link::Base;
 
 /// Says that a view is a fragment of HTML, which is not escaped a second time.
@@ -20,6 +22,7 @@ macro_rules! fragment {
 pub mod account;
 pub mod actors;
 pub mod bars;
+pub mod discover;
 pub mod door;
 pub mod downloads;
 pub mod home;
@@ -28,6 +31,7 @@ pub mod people;
 pub mod placeholder;
 pub mod poster;
 pub mod problem;
+pub mod requests;
 pub mod services;
 pub mod shell;
 pub mod status;
@@ -54,4 +58,14 @@ impl Around {
     pub fn link(&self, path: &str) -> String {
         self.base.link(path)
     }
+
+    /// The address of a picture of the catalogue at our own proxy.
+    pub fn picture(&self, size: ImageSize, path: &ImagePath) -> String {
+        self.link(&format!("/images/tmdb/{}{path}", size.as_str()))
+    }
+}
+
+/// `name=value`, ready for an address.
+pub(crate) fn query(name: &str, value: &str) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish()
 }

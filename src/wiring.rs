@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actors::discover::Discover;
 use actors::download_queue;
 use actors::downloads::folders::FolderError;
 use actors::event_hub;
@@ -163,6 +164,8 @@ impl Portal {
             recently_read: pages::mine::recently_read(),
             sessions,
             requests,
+            recently_counted: pages::mine::recently_counted(),
+            discover: Discover::new(services.clone()),
             services,
             sign_ins,
             downloads,

@@ -5,7 +5,9 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{Components, Info, OpenApi as Document, Server};
 use utoipa::{Modify, OpenApi, ToSchema};
 
-use super::{account, actors, doors, downloads, files, requests, services, tokens, users, webhooks};
+use super::{
+    account, actors, discover, doors, downloads, files, requests, services, tokens, users, webhooks,
+};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::route::{Response, Route, Visit, get};
@@ -26,6 +28,7 @@ pub fn routes() -> Vec<Route> {
         downloads::cancel, downloads::retry, files::serve,
         requests::list, requests::ask, requests::show, requests::remove, requests::approve, requests::decline,
         requests::finish, requests::retry, requests::join, requests::leave, requests::comment,
+        discover::row, discover::movie, discover::show,
         actors::list,
         doors::events, doors::page_events, doors::web_socket, doors::healthz, doors::readyz, doors::metrics,
         show,

@@ -6,7 +6,7 @@
 use domain::download::DownloadStatus;
 use domain::event::{Event, Tone};
 use domain::service::ServiceName;
-use domain::{DownloadId, UserId};
+use domain::{DownloadId, RequestId, UserId};
 
 use super::page::Page;
 use super::pages::partial;
@@ -15,6 +15,7 @@ use crate::pages::mine::{Mine, disk, row, slots, whole_row};
 use crate::pages::services;
 use crate::views::Around;
 use crate::views::downloads::{DownloadFiles, DownloadSections, HomeDownloads, gone};
+use crate::views::requests::Reread;
 use crate::views::shell::{AtWork, ServicesUp};
 use crate::views::status::{MonitorRow, ServiceTile, ServiceTiles, Verdict, Watched};
 use crate::views::toast::Toast;
@@ -29,11 +30,11 @@ pub(super) async fn draw(app: &App, page: &Page, event: &Event) -> String {
             download_changed(app, page, *download, *owner).await
         }
         Event::DownloadProgressed { download, .. } => progressed(app, page, *download).await,
+        Event::RequestChanged { request, .. } => request_changed(app, page, *request).await,
         // No page shows them yet.
-        Event::RequestChanged { .. }
-        | Event::LibraryChanged { .. }
-        | Event::UpstreamBack { .. }
-        | Event::MonitorsChanged { .. } => Ok(String::new()),
+        Event::LibraryChanged { .. } | Event::UpstreamBack { .. } | Event::MonitorsChanged { .. } => {
+            Ok(String::new())
+        }
         Event::Notified { tone, title, body, .. } | Event::Alerted { tone, title, body } => {
             Ok(toast(*tone, title, body))
         }
@@ -122,11 +123,30 @@ async fn download_changed(
     Ok(fragments)
 }
 
+/// Everybody who may know of it reads again what their page shows of it: what a request looks
+/// like depends on who looks, and the event does not say.
+async fn request_changed(app: &App, page: &Page, id: RequestId) -> Result<String, store::Error> {
+    let count = Reread { part: "open-requests", from: app.settings.base.link("/requests/open") };
+    let part = match page {
+        Page::Home => Some("home-requests"),
+        Page::Requests => Some("requests"),
+        Page::Request(shown) if *shown == id => Some("requests"),
+        Page::Title(kind, number) => {
+            let request = app.reader.request(id).await?;
+            let is_this = request.is_none_or(|one| one.media_type == *kind && one.tmdb_id == *number);
+            is_this.then_some("request-sheet")
+        }
+        _ => None,
+    };
+    let part = part.map(|part| Reread { part, from: String::new() }.to_string()).unwrap_or_default();
+    Ok(partial("#reread", "innerHTML", format!("{count}{part}")))
+}
+
 async fn progressed(app: &App, page: &Page, id: DownloadId) -> Result<String, store::Error> {
     let shows = match page {
         Page::Home | Page::Downloads => true,
         Page::Download(shown) => *shown == id,
-        Page::Status | Page::Actors(_) | Page::Other => false,
+        _ => false,
     };
     let download = if shows { app.reader.download(id).await? } else { None };
     // A job that is over has said so already; its last progress may be late.

@@ -105,7 +105,7 @@ async fn show_one(app: App, visit: Visit) -> Result<Response, Problem> {
     let running = app.reader.active_downloads(Some(visit.member()?.id)).await?;
     let running = running.iter().filter(|one| one.status == DownloadStatus::Running).count();
     let row = whole_row(&app, &around(&visit), download).await?;
-    let shell = frame(&app, &visit, Here::Download, running).watching(id).live(&cursor);
+    let shell = frame(&app, &visit, Here::Download, running).await?.watching(id).live(&cursor);
     page(&DownloadPage { shell, row })
 }
 
@@ -154,7 +154,7 @@ async fn view(app: &App, head: &Head, form: StartForm) -> Result<DownloadsPage, 
     let quota = mine.quota(app, me).await?;
     let older = mine.older();
     Ok(DownloadsPage {
-        shell: frame(app, head, Here::Downloads, mine.running).live(&cursor),
+        shell: frame(app, head, Here::Downloads, mine.running).await?.live(&cursor),
         form,
         rows: mine.rows,
         slots: slots(app),

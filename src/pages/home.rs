@@ -19,7 +19,8 @@ async fn show(app: App, visit: Visit) -> Result<Response, Problem> {
         let door = if crate::auth::setup::is_open(&app).await? { "/setup" } else { "/login" };
         return Ok(see_other(&visit.link(door)));
     };
-    let (mine, cursor) = mine::latest(&app, user.id).await?;
-    let shell = frame(&app, &visit, Here::Home, mine.running).live(&cursor.to_string());
-    page(&HomePage { shell, services: services(&app), downloads: mine.for_home(&around(&visit)) })
+    let (mine, requests, cursor) = mine::latest(&app, user).await?;
+    let shell = frame(&app, &visit, Here::Home, mine.running).await?.live(&cursor.to_string());
+    let around = around(&visit);
+    page(&HomePage { shell, services: services(&app), downloads: mine.for_home(&around), requests })
 }

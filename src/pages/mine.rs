@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use actors::event_hub::EventId;
 use domain::download::{Download, DownloadStatus};
+use domain::user::CurrentUser;
 use domain::{Cursor, Timestamp, UserId};
 use moka::sync::Cache;
 
-use super::home;
+use super::{home, requests};
 use crate::app::App;
 use crate::views::Around;
 use crate::views::downloads::{DiskGauge, DownloadRow, QuotaGauge, Slots};
+use crate::views::requests::{HomeRequests, OpenRequests};
 
 /// Downloads on one page, besides those that are not over.
 const SHOWN: u32 = 30;
@@ -84,6 +86,7 @@ impl Mine {
 #[derive(Clone)]
 pub struct Recent {
     mine: Arc<Mine>,
+    requests: HomeRequests,
     /// The commits of this process, and the events of all, that it knows of.
     seen: (u64, EventId),
 }
@@ -96,17 +99,38 @@ pub fn recently_read() -> RecentlyRead {
     Cache::builder().max_capacity(1_000).time_to_live(Duration::from_secs(1)).build()
 }
 
-/// What `owner` sees now, read anew only if something was written since the last time. Also
-/// gives the cursor from which the page's stream must start.
-pub async fn latest(app: &App, owner: UserId) -> Result<(Arc<Mine>, EventId), store::Error> {
+/// What `me` sees now, read anew only if something was written since the last time. Also gives
+/// the cursor from which the page's stream must start.
+pub async fn latest(app: &App, me: &CurrentUser) -> Result<(Arc<Mine>, HomeRequests, EventId), store::Error> {
     let seen = (*app.store.changed().borrow(), app.cursor.latest());
-    if let Some(recent) = app.recently_read.get(&owner).filter(|recent| recent.seen == seen) {
-        return Ok((recent.mine, seen.1));
+    if let Some(recent) = app.recently_read.get(&me.id).filter(|recent| recent.seen == seen) {
+        return Ok((recent.mine, recent.requests, seen.1));
     }
     let around = Around::pushed(&app.settings.base);
-    let mine = Arc::new(Mine::read(app, &around, owner, None).await?);
-    app.recently_read.insert(owner, Recent { mine: mine.clone(), seen });
-    Ok((mine, seen.1))
+    let mine = Arc::new(Mine::read(app, &around, me.id, None).await?);
+    let requests = requests::for_home(app, &around, me).await?;
+    let recent = Recent { mine: mine.clone(), requests: requests.clone(), seen };
+    app.recently_read.insert(me.id, recent);
+    Ok((mine, requests, seen.1))
+}
+
+/// How many requests the navigation counted a moment ago, and what was known then.
+pub type RecentlyCounted = Cache<UserId, (OpenRequests, (u64, EventId))>;
+
+/// A place for [`RecentlyCounted`] requests.
+pub fn recently_counted() -> RecentlyCounted {
+    Cache::builder().max_capacity(1_000).time_to_live(Duration::from_secs(1)).build()
+}
+
+/// The count in the navigation, which every page has: counted anew only if something was written.
+pub(super) async fn open_requests(app: &App, me: &CurrentUser) -> Result<OpenRequests, store::Error> {
+    let seen = (*app.store.changed().borrow(), app.cursor.latest());
+    if let Some((count, _)) = app.recently_counted.get(&me.id).filter(|(_, then)| *then == seen) {
+        return Ok(count);
+    }
+    let count = requests::open_count(app, me).await?;
+    app.recently_counted.insert(me.id, (count, seen));
+    Ok(count)
 }
 
 /// A row with what is known of the job now.

@@ -1,6 +1,7 @@
 //! What each crate's errors mean to whoever asked.
 
 use actors::session::Refused;
+use actors::upstream::Unwell;
 use actors::{download_queue, requests, services};
 use http::StatusCode;
 use store::{Conflict, Error};
@@ -35,6 +36,12 @@ impl From<Refused> for Problem {
             Refused::Over => Problem::signed_out(),
             Refused::Unavailable => Problem::unavailable(),
         }
+    }
+}
+
+impl From<Unwell> for Problem {
+    fn from(unwell: Unwell) -> Self {
+        Problem::unavailable().with_detail(sentence(&unwell.to_string()))
     }
 }
 
@@ -104,7 +111,7 @@ impl From<requests::Denied> for Problem {
 }
 
 /// `that user name is taken` as a person reads it: `That user name is taken.`
-fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     match letters.next() {
         Some(first) => {

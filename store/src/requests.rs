@@ -6,6 +6,7 @@
 //! its event, and leaves a notice for the notifier, in the same transaction.
 
 mod ask;
+mod counts;
 mod decide;
 mod list;
 mod notices;

@@ -13,6 +13,7 @@ mod embedded {
 
     mod bad_input;
     mod csrf;
+    mod discover;
     mod downloads;
     mod front_door;
     mod house;
