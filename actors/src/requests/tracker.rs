@@ -128,6 +128,8 @@ impl Actor for Tracker {
         match message.0 {
             // Dropping the work tells whoever waits for it.
             Inner::Work { work, .. } => {
+                // It may be the first request that is under way: the next round looks.
+                state.open = state.open.max(1);
                 if state.works.len() < WORKS {
                     state.works.spawn(work);
                 }
