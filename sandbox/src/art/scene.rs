@@ -142,7 +142,7 @@ fn portrait(canvas: &mut Canvas, seed: u64) {
         let far = (((x - cx) / rx).powi(2) + ((y - cy) / ry).powi(2)).sqrt();
         ((1.0 - far) * ry / edge + 0.5).clamp(0.0, 1.0)
     };
-    let long = dice.between(0.22, 0.34);
+    let long = dice.between(0.20, 0.27);
     canvas.each(|_, x, y, _| {
         let mut colour = top.under(bottom, y);
         colour = colour.under(hair, round(x, y, 0.5, 0.42, 0.25, long));

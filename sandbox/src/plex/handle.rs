@@ -117,6 +117,15 @@ impl Shelf {
         whole.map(|item| (item.key, item.title.clone())).collect()
     }
 
+    /// The rating key of a film or show of the world, when it is in the library now.
+    pub fn rating_key(&self, is_movie: bool, tmdb: i64) -> Option<u64> {
+        let guid = format!("tmdb://{tmdb}");
+        let kind = if is_movie { Kind::Movie } else { Kind::Show };
+        let state = self.stage.state();
+        let found = state.library.items.values().find(|item| item.kind == kind && item.guids.contains(&guid));
+        found.map(|item| item.key)
+    }
+
     /// The collections of a library: rating key, title, and the rating keys in it.
     pub fn collections(&self, section: &str) -> Vec<(u64, String, Vec<u64>)> {
         let state = self.stage.state();

@@ -124,7 +124,7 @@ fn section(visit: &mut Visit<'_>, id: &str, rest: &[&str]) -> Answer {
         ("GET", ["recentlyAdded"]) => hubs::recently_added(visit, Some(id)),
         ("GET", ["onDeck"]) => hubs::on_deck(visit, Some(id)),
         ("GET", ["collections"]) => sections::collections(visit, id),
-        ("GET", ["firstCharacter"]) => tags::letters(visit, id),
+        ("GET", ["firstCharacter" | "firstCharacters"]) => tags::letters(visit, id),
         ("GET", ["firstCharacter", letter]) => sections::by_letter(visit, id, letter),
         ("DELETE", ["collection", key]) => collections::one(visit, key, &[]),
         ("GET", [tag]) => tags::list(visit, id, tag),

@@ -43,7 +43,7 @@ fn pairs(raw: &str) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-const FIELDS: [&str; 21] = [
+const FIELDS: [&str; 22] = [
     "title",
     "year",
     "decade",
@@ -61,6 +61,7 @@ const FIELDS: [&str; 21] = [
     "audienceRating",
     "duration",
     "unwatched",
+    "unwatchedLeaves",
     "inProgress",
     "viewCount",
     "firstCharacter",
@@ -137,7 +138,7 @@ fn fits(visit: &Visit<'_>, filter: &Filter, item: &Item) -> bool {
         "addedAt" => date(item.added),
         "lastViewedAt" => date(view.last),
         "originallyAvailableAt" => date(seconds_of(&item.released).unwrap_or_default()),
-        "unwatched" => yes_or_no(library.is_unwatched(visit.member.plex_id, item)),
+        "unwatched" | "unwatchedLeaves" => yes_or_no(library.is_unwatched(visit.member.plex_id, item)),
         _ => yes_or_no(view.offset > 0),
     }
 }
