@@ -45,9 +45,94 @@
   addEventListener("online", lost);
 
   // The stream cannot replay what we missed: take the page as it is now.
-  document.addEventListener("resync", () => {
+  document.addEventListener("resync", () => reread());
+
+  // What was stale or missing, because a service was away, is read again when it is back. The
+  // stream says which service in one word; in between, what is ill is asked for now and then.
+  function reread() {
+    if (!document.getElementById("main")) return;
     htmx.ajax("GET", location.href, { source: "#main", target: "#main", swap: "outerMorph", select: "#main" });
+  }
+  function heal(ill) {
+    let page = false;
+    ill.forEach((part) => { if (part.hasAttribute("hx-get")) htmx.trigger(part, "heal"); else page = true; });
+    if (page) reread();
+  }
+  document.addEventListener("htmx:after:swap", () => {
+    each("#heal [data-again]", (word) => {
+      word.remove();
+      heal(document.querySelectorAll(`[data-heals~="${CSS.escape(word.dataset.again)}"]`));
+    });
   });
+  setInterval(() => { if (!document.hidden) heal(document.querySelectorAll("[data-ill]")); }, 15000);
+
+  // The palette: one list over groups that come one after the other; arrows walk it.
+  const palette = document.getElementById("palette");
+  const options = () => [...palette.querySelectorAll('[role="option"]')];
+  function choose(option) {
+    options().forEach((one) => one.setAttribute("aria-selected", String(one === option)));
+    const box = palette.querySelector("input");
+    if (option) box.setAttribute("aria-activedescendant", option.id);
+    else box.removeAttribute("aria-activedescendant");
+    option?.scrollIntoView({ block: "nearest" });
+  }
+  function openPalette(words) {
+    if (!palette || palette.open) return;
+    each("details.menu[open]", (menu) => { menu.open = false; });
+    palette.showModal();
+    const box = palette.querySelector("input");
+    box.value = words ?? "";
+    box.focus();
+    htmx.trigger(box, "look");
+  }
+  if (palette) {
+    document.addEventListener("keydown", (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+        event.preventDefault();
+        openPalette();
+      } else if (event.key === "/" && !event.target.closest("input, textarea, select, [contenteditable]")) {
+        event.preventDefault();
+        openPalette();
+      }
+    });
+    document.addEventListener("click", (event) => {
+      if (event.target.closest("[data-palette]")) { event.preventDefault(); openPalette(); }
+      // A click beside the dialog closes it.
+      else if (event.target === palette) palette.close();
+    });
+    palette.addEventListener("keydown", (event) => {
+      const all = options();
+      const at = all.findIndex((one) => one.getAttribute("aria-selected") === "true");
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (step && all.length) {
+        event.preventDefault();
+        choose(all[(at + step + all.length) % all.length] ?? all[0]);
+      } else if (event.key === "Enter" && at >= 0) {
+        event.preventDefault();
+        all[at].click();
+      }
+    });
+    palette.addEventListener("mousemove", (event) => {
+      const option = event.target.closest('[role="option"]');
+      if (option && option.getAttribute("aria-selected") !== "true") choose(option);
+    });
+    // The first hit is chosen, unless somebody has chosen already; a late group changes nothing.
+    document.addEventListener("htmx:after:swap", () => {
+      if (!palette.open) return;
+      const chosen = options().find((one) => one.getAttribute("aria-selected") === "true");
+      choose(chosen ?? options()[0]);
+    });
+    // Two keys lead somewhere: g and a letter.
+    let before = 0;
+    document.addEventListener("keydown", (event) => {
+      if (palette.open || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+      if (event.key === "g") { before = Date.now(); return; }
+      const way = palette.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
+      if (Date.now() - before < 1200 && way) location.assign(way.href);
+      before = 0;
+    });
+  }
 
   // A session that was ended elsewhere: the server says so before it closes the stream.
   document.addEventListener("bye", signIn);

@@ -17,8 +17,10 @@ pub mod discover;
 mod doors;
 pub mod downloads;
 mod files;
+mod library;
 pub mod openapi;
 pub mod requests;
+mod search;
 pub mod services;
 pub mod tokens;
 pub mod users;
@@ -31,6 +33,8 @@ pub fn routes() -> Vec<Route> {
         downloads::routes(),
         requests::routes(),
         discover::routes(),
+        library::routes(),
+        search::routes(),
         services::routes(),
         webhooks::routes(),
         actors::routes(),

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use actors::discover::Discover;
+use actors::library::Library;
 use actors::requests::Requests;
 use actors::runtime::{Handle, System};
 use actors::services::Services;
@@ -26,6 +27,7 @@ use crate::live::{DrawnOnce, Places};
 use crate::pages::mine::{RecentlyCounted, RecentlyRead};
 use crate::pictures::Pictures;
 use crate::route::Head;
+use crate::search::Searched;
 use crate::settings::Settings;
 
 /// The portal's shared parts; cheap to clone.
@@ -66,6 +68,10 @@ pub struct Parts {
     pub sign_ins: SignIns,
     /// Titles that the house could have, from whoever describes them.
     pub discover: Discover,
+    /// What the house has in Plex, as each person sees it.
+    pub library: Library,
+    /// What people searched for last.
+    pub(crate) searched: Searched,
     /// What downloads are made with: the folders, the board.
     pub downloads: downloads::context::Context,
     /// Where downloads are asked for.

@@ -25,6 +25,7 @@ pub mod pages;
 pub mod pictures;
 pub mod problem;
 pub mod route;
+pub mod search;
 pub mod server;
 pub mod settings;
 pub mod views;

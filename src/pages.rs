@@ -29,12 +29,16 @@ mod doors;
 mod downloads;
 mod files;
 pub(crate) mod home;
+mod library;
 pub(crate) mod mine;
 mod people;
 mod pictures;
 mod requests;
+mod search;
 mod services;
 mod status;
+
+pub(crate) use library::{make_change, new_collection, section_query};
 
 /// Every page.
 pub fn routes() -> Vec<Route> {
@@ -44,6 +48,8 @@ pub fn routes() -> Vec<Route> {
         home::routes(),
         discover::routes(),
         requests::routes(),
+        library::routes(),
+        search::routes(),
         downloads::routes(),
         status::routes(),
         doors::routes(),

@@ -15,6 +15,8 @@ use crate::route::{self as answer, Response};
 
 pub(crate) mod from;
 
+pub(crate) use from::sentence;
+
 /// Why a request was not answered as asked.
 #[derive(Debug, Clone)]
 pub struct Problem {

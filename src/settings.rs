@@ -72,6 +72,8 @@ pub struct Settings {
     pub tmdb_url: AdminUrl,
     /// Where the pictures of The Movie Database are.
     pub tmdb_image_url: AdminUrl,
+    /// The web player that titles are opened in; absent when the operator wants no such links.
+    pub plex_web_url: Option<AdminUrl>,
     /// Origins that may call the API from a browser with a bearer token.
     pub cors_origins: Vec<String>,
 }
@@ -165,6 +167,11 @@ impl Settings {
                 names::TMDB_IMAGE_URL,
                 "https://image.tmdb.org/t/p",
                 parse::outside,
+            )?,
+            plex_web_url: source.parse_or(
+                names::PLEX_WEB_URL,
+                "https://app.plex.tv/desktop",
+                parse::outside_or_none,
             )?,
             cors_origins: source.list(names::CORS_ORIGINS, parse::cors_origin)?,
         })

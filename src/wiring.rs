@@ -14,6 +14,7 @@ use actors::discover::Discover;
 use actors::download_queue;
 use actors::downloads::folders::FolderError;
 use actors::event_hub;
+use actors::library::Library;
 use actors::requests::Requests;
 use actors::runtime::System;
 use actors::services::{Outside, Services};
@@ -37,6 +38,7 @@ use crate::auth::token::Tokens;
 use crate::health::Readiness;
 use crate::pictures::Pictures;
 use crate::route::{self, Route, Table};
+use crate::search::Searched;
 use crate::settings::Settings;
 use crate::web::{self, Web};
 use crate::{api, csrf, health, live, metrics_door, pages, webhooks};
@@ -154,6 +156,8 @@ impl Portal {
         });
         let per_hour = settings.requests_per_hour.map_or(0, std::num::NonZeroU32::get);
         let requests = Requests::new(&system, &store, node.clone(), &services, per_hour);
+        let announce = living::announce(&ephemeral, &system, &mut tasks);
+        let library = Library::new(services.clone(), reader.clone(), announce);
         let downloads =
             living::downloads(&settings, &store, &ephemeral, &services, &system, node.clone(), &mut tasks)?;
         let app = App::new(Parts {
@@ -170,6 +174,8 @@ impl Portal {
             sign_ins,
             downloads,
             pictures,
+            library,
+            searched: Searched::default(),
             queue: system.handle(download_queue::PATH),
             reader,
             writer,

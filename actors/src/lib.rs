@@ -9,6 +9,7 @@ pub mod downloads;
 pub mod effects;
 pub mod egress;
 pub mod event_hub;
+pub mod library;
 pub mod maintenance;
 pub mod outbox_relay;
 pub mod pictures;

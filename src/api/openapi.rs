@@ -6,7 +6,8 @@ use utoipa::openapi::{Components, Info, OpenApi as Document, Server};
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    account, actors, discover, doors, downloads, files, requests, services, tokens, users, webhooks,
+    account, actors, discover, doors, downloads, files, library, requests, search, services, tokens, users,
+    webhooks,
 };
 use crate::app::App;
 use crate::problem::Problem;
@@ -29,6 +30,8 @@ pub fn routes() -> Vec<Route> {
         requests::list, requests::ask, requests::show, requests::remove, requests::approve, requests::decline,
         requests::finish, requests::retry, requests::join, requests::leave, requests::comment,
         discover::row, discover::movie, discover::show,
+        library::sections, library::items, library::item, library::collections, library::collection_items,
+        library::create, library::rename, library::remove, library::add, library::take_out, search::find,
         actors::list,
         doors::events, doors::page_events, doors::web_socket, doors::healthz, doors::readyz, doors::metrics,
         show,

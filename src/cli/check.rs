@@ -66,6 +66,10 @@ fn shown(settings: &Settings) -> Vec<(names::Name, String)> {
         (names::PLEX_TV_URL, settings.plex_tv_url.to_string()),
         (names::PLEX_CLIENTS_URL, settings.plex_clients_url.to_string()),
         (names::PLEX_AUTH_URL, settings.plex_auth_url.to_string()),
+        (
+            names::PLEX_WEB_URL,
+            settings.plex_web_url.as_ref().map_or("none: no links to Plex".to_owned(), ToString::to_string),
+        ),
         (names::TMDB_URL, settings.tmdb_url.to_string()),
         (names::TMDB_IMAGE_URL, settings.tmdb_image_url.to_string()),
         (names::CORS_ORIGINS, list(settings.cors_origins.clone())),

@@ -16,7 +16,7 @@ use crate::pages::services;
 use crate::views::Around;
 use crate::views::downloads::{DownloadFiles, DownloadSections, HomeDownloads, gone};
 use crate::views::requests::Reread;
-use crate::views::shell::{AtWork, ServicesUp};
+use crate::views::shell::{Again, AtWork, ServicesUp};
 use crate::views::status::{MonitorRow, ServiceTile, ServiceTiles, Verdict, Watched};
 use crate::views::toast::Toast;
 
@@ -32,9 +32,9 @@ pub(super) async fn draw(app: &App, page: &Page, event: &Event) -> String {
         Event::DownloadProgressed { download, .. } => progressed(app, page, *download).await,
         Event::RequestChanged { request, .. } => request_changed(app, page, *request).await,
         // No page shows them yet.
-        Event::LibraryChanged { .. } | Event::UpstreamBack { .. } | Event::MonitorsChanged { .. } => {
-            Ok(String::new())
-        }
+        Event::LibraryChanged { .. } => Ok(again("library")),
+        Event::UpstreamBack { service } => Ok(again(kind_of(app, service))),
+        Event::MonitorsChanged { .. } => Ok(String::new()),
         Event::Notified { tone, title, body, .. } | Event::Alerted { tone, title, body } => {
             Ok(toast(*tone, title, body))
         }
@@ -47,6 +47,20 @@ pub(super) async fn draw(app: &App, page: &Page, event: &Event) -> String {
 
 fn toast(tone: Tone, title: &str, body: &str) -> String {
     partial("#toasts", "beforeend", Toast { tone, title: title.to_owned(), body: body.to_owned() })
+}
+
+/// Has every page read again what it shows of `what`, if that is old or missing.
+fn again(what: &str) -> String {
+    if what.is_empty() {
+        return String::new();
+    }
+    partial("#heal", "innerHTML", Again { what })
+}
+
+/// The kind of a service, by which pages know what they show of it.
+fn kind_of(app: &App, service: &str) -> &'static str {
+    let tile = service.parse().ok().and_then(|name: ServiceName| app.services.board().tile(&name));
+    tile.map_or("", |tile| tile.service.kind.as_str())
 }
 
 fn service_changed(app: &App, page: &Page, name: &str, version: i64) -> String {

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::route::{Response, Route, Visit, get, see_other};
 use crate::views::home::HomePage;
+use crate::views::library::HomeShelves;
 use crate::views::shell::Here;
 
 /// How many downloads the dashboard shows.
@@ -22,5 +23,7 @@ async fn show(app: App, visit: Visit) -> Result<Response, Problem> {
     let (mine, requests, cursor) = mine::latest(&app, user).await?;
     let shell = frame(&app, &visit, Here::Home, mine.running).await?.live(&cursor.to_string());
     let around = around(&visit);
-    page(&HomePage { shell, services: services(&app), downloads: mine.for_home(&around), requests })
+    let shelves = HomeShelves::loading(around.clone());
+    let downloads = mine.for_home(&around);
+    page(&HomePage { shell, services: services(&app), downloads, requests, shelves })
 }

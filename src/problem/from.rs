@@ -2,7 +2,7 @@
 
 use actors::session::Refused;
 use actors::upstream::Unwell;
-use actors::{download_queue, requests, services};
+use actors::{download_queue, library, requests, services};
 use http::StatusCode;
 use store::{Conflict, Error};
 
@@ -106,6 +106,29 @@ impl From<requests::Denied> for Problem {
                 let status = StatusCode::SERVICE_UNAVAILABLE;
                 Problem::new(status, "unavailable", "Not available right now", detail)
             }
+        }
+    }
+}
+
+impl From<library::Blind> for Problem {
+    fn from(blind: library::Blind) -> Self {
+        let kind = if blind.is_outage() { "service-away" } else { "not-set-up" };
+        let title = "The library is not available";
+        let retry_after = blind.retry_in();
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Problem { retry_after, ..Problem::new(status, kind, title, blind.to_string()) }
+    }
+}
+
+impl From<library::Denied> for Problem {
+    fn from(denied: library::Denied) -> Self {
+        use library::Denied;
+        let detail = denied.to_string();
+        match denied {
+            Denied::Title(_) => Problem::invalid("title", detail),
+            Denied::TitleTaken => Problem::conflict(detail).about("title"),
+            Denied::Refused => Problem::conflict(detail),
+            Denied::Blind(blind) => blind.into(),
         }
     }
 }

@@ -50,6 +50,7 @@ names! {
     PLEX_TV_URL = "MEDIANEST_PLEX_TV_URL", "plex_tv_url";
     PLEX_CLIENTS_URL = "MEDIANEST_PLEX_CLIENTS_URL", "plex_clients_url";
     PLEX_AUTH_URL = "MEDIANEST_PLEX_AUTH_URL", "plex_auth_url";
+    PLEX_WEB_URL = "MEDIANEST_PLEX_WEB_URL", "plex_web_url";
     TMDB_URL = "MEDIANEST_TMDB_URL", "tmdb_url";
     TMDB_IMAGE_URL = "MEDIANEST_TMDB_IMAGE_URL", "tmdb_image_url";
     CORS_ORIGINS = "MEDIANEST_CORS_ORIGINS", "cors_origins";

@@ -81,6 +81,11 @@ pub fn outside(text: &str) -> Result<AdminUrl, String> {
     AdminUrl::parse(text).map_err(|refusal| format!("{text:?}: {refusal}"))
 }
 
+/// The same, or `none`.
+pub fn outside_or_none(text: &str) -> Result<Option<AdminUrl>, String> {
+    if text == "none" { Ok(None) } else { outside(text).map(Some) }
+}
+
 /// A number of things in a stretch of time; 0 means no limit.
 pub fn limit(text: &str) -> Result<Option<NonZeroU32>, String> {
     match text.parse::<u32>() {

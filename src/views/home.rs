@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::downloads::{DownloadRow, HomeDownloads};
 use super::human::Count;
+use super::library::HomeShelves;
 use super::requests::HomeRequests;
 use super::shell::Shell;
 use super::status::{ServiceTiles, Verdict, Watched};
@@ -18,6 +19,8 @@ pub struct HomePage {
     pub downloads: Vec<DownloadRow>,
     /// This person's requests, and those that they joined.
     pub requests: HomeRequests,
+    /// What is new in the library; comes after the page.
+    pub shelves: HomeShelves,
 }
 
 impl HomePage {

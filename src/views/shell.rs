@@ -89,6 +89,19 @@ impl Shell {
         &ADMIN
     }
 
+    /// The letters that lead somewhere after a `g`.
+    pub(super) fn keys(&self) -> [(&'static str, &'static str); 7] {
+        [
+            ("h", "/"),
+            ("l", "/library"),
+            ("d", "/discover"),
+            ("r", "/requests"),
+            ("o", "/downloads"),
+            ("s", "/status"),
+            ("a", "/account"),
+        ]
+    }
+
     /// The bottom bar of a phone.
     pub(super) fn tabs(&self) -> Vec<Entry> {
         let admin = self.admin.then_some(Entry { word: "Admin", ..ADMIN[0] });
@@ -118,6 +131,9 @@ pub enum Here {
     Downloads,
     /// One download, whose stream shows the same rows as the list.
     Download,
+    Library,
+    /// Everything at once.
+    Search,
     Status,
     Account,
     Services,
@@ -133,6 +149,8 @@ impl Here {
             Here::Discover => "/discover",
             Here::Requests => "/requests",
             Here::Downloads | Here::Download => "/downloads",
+            Here::Library => "/library",
+            Here::Search => "/search",
             Here::Status => "/status",
             Here::Account => "/account",
             Here::Services => "/admin/services",
@@ -151,8 +169,9 @@ pub(super) struct Entry {
     pub(super) word: &'static str,
 }
 
-const MAIN: [Entry; 5] = [
+const MAIN: [Entry; 6] = [
     Entry { path: "/", icon: "house", word: "Home" },
+    Entry { path: "/library", icon: "film", word: "Library" },
     Entry { path: "/discover", icon: "compass", word: "Discover" },
     Entry { path: "/requests", icon: "sparkles", word: "Requests" },
     Entry { path: "/downloads", icon: "download", word: "Downloads" },
@@ -228,7 +247,14 @@ pub struct ServicesUp {
     pub all: usize,
 }
 
-fragment!(AtWork, ServicesUp);
+/// One word for the pages: whatever they show of it may be read again.
+#[derive(Debug, Clone, Copy, Template)]
+#[template(path = "_again.html")]
+pub struct Again<'a> {
+    pub what: &'a str,
+}
+
+fragment!(AtWork, ServicesUp, Again<'_>);
 
 #[cfg(test)]
 mod tests {

@@ -21,6 +21,7 @@ use super::downloads::{
     DiskGauge, DownloadPage, DownloadRow, DownloadsPage, Probed, QuotaGauge, Slots, StartForm,
 };
 use super::home::HomePage;
+use super::library::HomeShelves;
 use super::people::{NewPerson, PeoplePage};
 use super::problem::{ProblemPage, ProblemToast};
 use super::requests::{HomeRequests, OpenRequests};
@@ -32,6 +33,7 @@ use crate::link::Base;
 
 mod discover;
 mod hostile;
+mod library;
 mod requests;
 mod sound;
 
@@ -298,7 +300,7 @@ fn events(words: &Words) -> Vec<SupervisionEvent> {
 
 /// Every page, and what htmx is answered with.
 fn every_page(words: &Words) -> Vec<(&'static str, String)> {
-    vec![
+    let mut pages = vec![
         ("home", home(words)),
         ("home-new", home_of_a_new_house(words)),
         ("status", status(words)),
@@ -326,22 +328,26 @@ fn every_page(words: &Words) -> Vec<(&'static str, String)> {
         ("setup-done", setup_done(words)),
         ("problem", problem(words)),
         ("problem-toast", ProblemToast { title: &words.title, detail: &words.text }.render().unwrap()),
-    ]
+    ];
+    pages.extend(library::pages(words));
+    pages
 }
 
 fn home(words: &Words) -> String {
     let toast = Toast { tone: Tone::Ok, title: words.title.clone(), body: words.text.clone() };
     let shell = Shell { toast: Some(toast), ..shell(words, Here::Home) };
     let downloads = rows(words).into_iter().take(5).collect();
+    let shelves = HomeShelves::loading(shell.around.clone());
     let requests =
         HomeRequests { rows: requests::for_home(words, &shell.around), around: shell.around.clone() };
-    HomePage { shell, services: services(words), downloads, requests }.render().unwrap()
+    HomePage { shell, services: services(words), downloads, requests, shelves }.render().unwrap()
 }
 
 fn home_of_a_new_house(words: &Words) -> String {
     let shell = shell(words, Here::Home);
+    let shelves = HomeShelves::loading(shell.around.clone());
     let requests = HomeRequests { around: shell.around.clone(), rows: Vec::new() };
-    HomePage { shell, services: Vec::new(), downloads: Vec::new(), requests }.render().unwrap()
+    HomePage { shell, services: Vec::new(), downloads: Vec::new(), requests, shelves }.render().unwrap()
 }
 
 fn status(words: &Words) -> String {

@@ -80,7 +80,7 @@ pub fn downloads(
 }
 
 /// Hands progress to our own hub, and to the other instances when there are some.
-fn announce(
+pub fn announce(
     ephemeral: &Ephemeral,
     system: &System,
     tasks: &mut JoinSet<()>,
@@ -150,12 +150,12 @@ pub fn blueprint(app: &App, node: &NodeId, from: PictureSources) -> Result<Bluep
     let (jobs, downloads) = (app.downloads.clone(), app.downloads.clone());
     let maintenance = (app.store.writer(), node.clone());
     let (tracker, notices) = (app.requests.clone(), app.store.clone());
+    let (shelf, fetch, gate) = (app.pictures.shelf().clone(), from.sources.fetch(), from.gate);
     let (breaker, pins, reception) = (app.sign_ins.clone(), app.sign_ins.clone(), app.sign_ins.clone());
 
     let effects =
         Effects::new(&app.system, app.reader.clone(), app.store.writer(), node.clone(), handlers(app));
 
-    let (shelf, fetch, gate) = (app.pictures.shelf().clone(), from.sources.fetch(), from.gate);
     Ok(blueprint
         .actor(pictures::PATH, move || Pictures {
             shelf: shelf.clone(),

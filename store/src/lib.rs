@@ -29,7 +29,7 @@ mod outbox;
 mod paging;
 mod plex_accounts;
 mod plex_pins;
-mod requests;
+pub mod requests;
 mod services;
 mod sessions;
 mod settings;

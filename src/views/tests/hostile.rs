@@ -38,7 +38,11 @@ fn skeleton(html: &str) -> Vec<String> {
                 _ => {}
             }
         }
-        elements.push(names(&after[..end]));
+        let name = names(&after[..end]);
+        // A title stands on generated art with an element for each word.
+        if !matches!(name.split(' ').next(), Some("text" | "/text")) {
+            elements.push(name);
+        }
         rest = &after[end..];
     }
     elements
