@@ -4,7 +4,8 @@
 //!     every request            event streams, WebSockets         a timer, while streams are open
 //!          |  Identify              |  Connect                        |  Check
 //!          v                        v                                 v
-//!     [session sid] ---- reads ---> sessions row (the authority)
+//!     [session sid] ---- reads ---> sessions row (the authority), or with Redis what another
+//!          |                        instance read of it within the same second
 //!          |
 //!          +-- closes every stream within a second of the row's end
 //! ```
@@ -18,7 +19,8 @@ use std::time::Duration;
 use domain::user::CurrentUser;
 use domain::{SessionId, Timestamp};
 use serde_json::json;
-use store::{Reader, Writer};
+use store::ephemeral::{CachedSession, Ephemeral};
+use store::{Reader, SessionRow, Writer};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -105,6 +107,8 @@ pub struct Session {
     pub id: SessionId,
     pub reader: Reader,
     pub writer: Writer,
+    /// Shared with the other instances when there is Redis.
+    pub ephemeral: Ephemeral,
 }
 
 struct Stream {
@@ -135,9 +139,9 @@ impl Actor for Session {
 
     async fn start(&self, me: &Myself<Message>) -> Result<State, Crash> {
         let now = Instant::now();
-        let known = self.read().await;
+        let (known, checked) = self.read().await;
         me.every(FRESH_FOR, || Message::Check);
-        Ok(State { known, checked: now, asked: now, touched: None, streams: VecDeque::new() })
+        Ok(State { known, checked, asked: now, touched: None, streams: VecDeque::new() })
     }
 
     async fn handle(&self, me: &Myself<Message>, message: Message, state: &mut State) -> Result<(), Crash> {
@@ -153,7 +157,7 @@ impl Actor for Session {
                 self.refresh(state).await;
                 reply.send(state.connect());
             }
-            Message::Recheck => self.check(state).await,
+            Message::Recheck => self.recheck(state).await,
             Message::Check => self.look_after(me, state).await,
         }
         Ok(())
@@ -180,18 +184,36 @@ impl Session {
         }
     }
 
-    /// Reads the row; whoever is no longer the same loses their streams.
+    /// Looks again; whoever is no longer the same loses their streams.
     async fn check(&self, state: &mut State) {
-        let before = state.known.clone();
-        state.known = self.read().await;
-        state.checked = Instant::now();
-        let unwell = state.known == Err(Refused::Unavailable);
-        if !unwell && state.known != before {
-            state.close_all();
-        }
+        let (known, checked) = self.read().await;
+        state.settle(known, checked);
     }
 
-    async fn read(&self) -> Result<Identified, Refused> {
+    /// The row changed: what others remember of it does not count.
+    async fn recheck(&self, state: &mut State) {
+        self.ephemeral.session_evict(self.id).await;
+        let now = Instant::now();
+        state.settle(self.read_row().await, now);
+    }
+
+    /// Who it is, and when the row said so.
+    async fn read(&self) -> (Result<Identified, Refused>, Instant) {
+        let now = Instant::now();
+        if self.ephemeral.is_shared()
+            && let Some(cached) = self.ephemeral.session_get(self.id).await
+        {
+            let age = cached.checked_at.until(Timestamp::now());
+            let is_past = cached.checked_at <= Timestamp::now();
+            if is_past && age < FRESH_FOR {
+                return (Ok(self.identified_from(cached)), now.checked_sub(age).unwrap_or(now));
+            }
+        }
+        (self.read_row().await, now)
+    }
+
+    async fn read_row(&self) -> Result<Identified, Refused> {
+        let checked_at = Timestamp::now();
         let row = tokio::time::timeout(DEADLINE, self.reader.session(self.id)).await;
         let row = match row {
             Ok(Ok(row)) => row,
@@ -201,14 +223,25 @@ impl Session {
             }
             Err(_) => return Err(Refused::Unavailable),
         };
-        let row = row.filter(|row| row.is_alive(Timestamp::now())).ok_or(Refused::Over)?;
+        let Some(row) = row.filter(|row| row.is_alive(Timestamp::now())) else {
+            self.ephemeral.session_evict(self.id).await;
+            return Err(Refused::Over);
+        };
+        let cached = cached(row, checked_at);
+        if self.ephemeral.is_shared() {
+            self.ephemeral.session_put(self.id, &cached).await;
+        }
+        Ok(self.identified_from(cached))
+    }
+
+    fn identified_from(&self, cached: CachedSession) -> Identified {
         let user = CurrentUser {
-            id: row.user.id,
-            username: row.user.username,
-            role: row.user.role,
+            id: cached.user_id,
+            username: cached.username,
+            role: cached.role,
             session: Some(self.id),
         };
-        Ok(Identified { user, epoch: row.epoch, created_at: row.created_at })
+        Identified { user, epoch: cached.epoch, created_at: cached.created_at }
     }
 
     /// Moves the idle end along; a failure costs nothing but the next minute's try.
@@ -236,7 +269,28 @@ impl Session {
     }
 }
 
+fn cached(row: SessionRow, checked_at: Timestamp) -> CachedSession {
+    CachedSession {
+        user_id: row.user.id,
+        username: row.user.username,
+        role: row.user.role,
+        epoch: row.epoch,
+        created_at: row.created_at,
+        expires_at: row.idle_ends_at.min(row.absolute_ends_at),
+        checked_at,
+    }
+}
+
 impl State {
+    fn settle(&mut self, known: Result<Identified, Refused>, checked: Instant) {
+        let is_unwell = known == Err(Refused::Unavailable);
+        if !is_unwell && known != self.known {
+            self.close_all();
+        }
+        self.known = known;
+        self.checked = checked;
+    }
+
     fn connect(&mut self) -> Result<Connection, Refused> {
         let identified = self.known.clone()?;
         self.streams.retain(Stream::is_open);

@@ -1,6 +1,7 @@
 //! Every signed-in session: finds its actor, or starts one for a row that is alive.
 
 use domain::SessionId;
+use store::ephemeral::Ephemeral;
 use store::{Reader, Writer};
 
 use crate::runtime::{Handle, System};
@@ -16,11 +17,12 @@ pub struct Sessions {
     system: System,
     reader: Reader,
     writer: Writer,
+    ephemeral: Ephemeral,
 }
 
 impl Sessions {
-    pub fn new(system: System, reader: Reader, writer: Writer) -> Self {
-        Self { system, reader, writer }
+    pub fn new(system: System, reader: Reader, writer: Writer, ephemeral: Ephemeral) -> Self {
+        Self { system, reader, writer, ephemeral }
     }
 
     /// Who `sid` is, at most one second old.
@@ -56,11 +58,12 @@ impl Sessions {
         if !row.is_some_and(|row| row.is_alive(domain::Timestamp::now())) {
             return Err(Refused::Over);
         }
-        let (reader, writer) = (self.reader.clone(), self.writer.clone());
+        let this = self.clone();
         let child = Child::actor(sid.to_string(), move || Session {
             id: sid,
-            reader: reader.clone(),
-            writer: writer.clone(),
+            reader: this.reader.clone(),
+            writer: this.writer.clone(),
+            ephemeral: this.ephemeral.clone(),
         })
         .restart(Restart::Transient);
         match self.system.dynamic(PATH).start(child).await {

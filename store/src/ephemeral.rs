@@ -61,6 +61,9 @@ pub struct CachedSession {
     pub epoch: i64,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
+    /// When the row was read. The row is the authority: whoever needs to know whether somebody
+    /// is still signed in reads it again after a second.
+    pub checked_at: Timestamp,
 }
 
 /// What the monitor of a service said last.

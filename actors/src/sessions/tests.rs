@@ -21,6 +21,27 @@ struct House {
 
 impl House {
     async fn open() -> Self {
+        Self::open_with(Ephemeral::connect(None).await.unwrap()).await
+    }
+
+    /// With the Redis of the tests, as one of several instances would have it.
+    async fn open_shared() -> Self {
+        let url = std::env::var("MEDIANEST_TEST_REDIS")
+            .expect("MEDIANEST_TEST_REDIS names a Redis; scripts/test starts one");
+        Self::open_with(Ephemeral::connect(Some(&Secret::new(url))).await.unwrap()).await
+    }
+
+    /// Another instance over the same rows and the same Redis.
+    async fn neighbour(&self) -> (Sessions, Root) {
+        let system = System::new();
+        let blueprint = Blueprint::new(&system).dynamic("sessions", || async { Ok(Vec::new()) });
+        let tree = Tree::parse("supervisor.toml", TREE).unwrap();
+        let root = supervisor::start(tree, blueprint, &system).await.unwrap();
+        let ephemeral = self.sessions.ephemeral.clone();
+        (Sessions::new(system, self.store.reader(), self.store.writer(), ephemeral), root)
+    }
+
+    async fn open_with(ephemeral: Ephemeral) -> Self {
         let data = tempfile::tempdir().unwrap();
         let keys = Keyring::load_or_create(data.path(), None::<&Secret>).unwrap();
         let settings = StoreSettings { url: None, data_dir: data.path().to_owned(), keys };
@@ -29,7 +50,7 @@ impl House {
         let blueprint = Blueprint::new(&system).dynamic("sessions", || async { Ok(Vec::new()) });
         let tree = Tree::parse("supervisor.toml", TREE).unwrap();
         let root = supervisor::start(tree, blueprint, &system).await.unwrap();
-        let sessions = Sessions::new(system.clone(), store.reader(), store.writer());
+        let sessions = Sessions::new(system.clone(), store.reader(), store.writer(), ephemeral);
         Self { store, sessions, system, _root: root, _data: data }
     }
 
@@ -130,4 +151,40 @@ async fn many_first_requests_at_once_find_one_actor() {
 
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
     assert_eq!(house.sessions.count(), 1);
+}
+
+#[tokio::test]
+async fn what_one_instance_read_another_believes_for_a_second_and_no_longer() {
+    let house = House::open_shared().await;
+    let ana = house.member("ana").await;
+    let sid = house.session_of(&ana).await;
+    let known = house.sessions.identify(sid).await.unwrap();
+    let cached = house.sessions.ephemeral.session_get(sid).await.unwrap();
+    assert_eq!((cached.user_id, cached.role), (ana.id, Role::User));
+    let (neighbour, _root) = house.neighbour().await;
+    assert_eq!(neighbour.identify(sid).await.unwrap(), known);
+
+    // Nobody says a word to the neighbour.
+    let revoked = tokio::time::Instant::now();
+    house.store.writer().revoke_session(sid).await.unwrap();
+
+    while neighbour.identify(sid).await.is_ok() {
+        assert!(revoked.elapsed() < Duration::from_millis(1500), "it is still believed");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(house.sessions.ephemeral.session_get(sid).await, None, "the end was noticed");
+}
+
+#[tokio::test]
+async fn whoever_signs_out_is_forgotten_at_once() {
+    let house = House::open_shared().await;
+    let ana = house.member("ana").await;
+    let sid = house.session_of(&ana).await;
+    house.sessions.identify(sid).await.unwrap();
+
+    house.store.writer().revoke_session(sid).await.unwrap();
+    house.sessions.recheck(sid);
+
+    assert_eq!(house.sessions.identify(sid).await, Err(Refused::Over));
+    assert_eq!(house.sessions.ephemeral.session_get(sid).await, None);
 }

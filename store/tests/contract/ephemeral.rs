@@ -80,6 +80,7 @@ pub(crate) fn session(expires_at: Timestamp) -> CachedSession {
         epoch: 3,
         created_at: Timestamp::now(),
         expires_at,
+        checked_at: Timestamp::from_millis(5),
     }
 }
 
