@@ -17,7 +17,7 @@ use actors::event_hub;
 use actors::library::Library;
 use actors::requests::Requests;
 use actors::runtime::System;
-use actors::services::{Outside, Services};
+use actors::services::{Services, Surroundings};
 use actors::sessions::Sessions;
 use actors::sign_ins::{self, SignIns};
 use actors::supervisor::{self, Root};

@@ -24,13 +24,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::address::AdminUrl;
 use domain::breaker::Rules;
 use domain::event::Event;
-use domain::service::{Service, ServiceKind, ServiceName};
+use domain::service::{Heartbeat, Service, ServiceKind, ServiceName};
 use integrations::breaker::Gate;
 use integrations::http::Transport;
 use integrations::overseerr::Overseerr;
 use integrations::plex;
 use integrations::probe::{Probed, probe_http};
 use integrations::tmdb::Tmdb;
+use store::ephemeral::Ephemeral;
 use store::{Reader, Writer};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -66,13 +67,11 @@ struct Parts {
     reader: Reader,
     writer: Writer,
     look: Look,
-    /// Where the portal itself listens: not a service.
-    listen: SocketAddr,
+    surroundings: Surroundings,
     board: Arc<StatusBoard>,
     record: Arc<Record>,
     gates: Mutex<BTreeMap<ServiceName, Gate>>,
     transport: Transport,
-    outside: Outside,
     shelves: Mutex<BTreeMap<ServiceName, Arc<Shelf>>>,
     plex_heard: watch::Sender<u64>,
     /// Held during an edit.
@@ -81,26 +80,28 @@ struct Parts {
     edits: Mutex<JoinSet<()>>,
 }
 
-/// Services that are somewhere else than their rows say, because the operator says so.
-#[derive(Debug, Clone, Default)]
-pub struct Outside {
-    /// The Movie Database; wins over the address of its row.
+/// What is around the services and in no row of them.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Where the portal itself listens: not a service.
+    pub listen: SocketAddr,
+    /// Where The Movie Database is, when the operator says so; wins over the address of its row.
     pub tmdb: Option<AdminUrl>,
+    /// Where instances tell each other what their monitors see.
+    pub ephemeral: Ephemeral,
 }
 
 impl Services {
-    /// Probes and clients go through `transport`; `listen` is the portal's own address, which
-    /// is refused as a service.
+    /// Probes and clients go through `transport`.
     pub fn new(
         system: &System,
         reader: Reader,
         writer: Writer,
         transport: Transport,
-        listen: SocketAddr,
-        outside: Outside,
+        surroundings: Surroundings,
     ) -> Self {
         let look = look_through(transport.clone());
-        Self::with_look(system, reader, writer, (transport, look), listen, outside)
+        Self::with_look(system, reader, writer, (transport, look), surroundings)
     }
 
     /// With another way to look at a service.
@@ -109,20 +110,18 @@ impl Services {
         reader: Reader,
         writer: Writer,
         (transport, look): (Transport, Look),
-        listen: SocketAddr,
-        outside: Outside,
+        surroundings: Surroundings,
     ) -> Self {
         Self(Arc::new(Parts {
             system: system.clone(),
             reader,
             writer,
             look,
-            listen,
+            surroundings,
             board: StatusBoard::new(),
             record: Arc::default(),
             gates: Mutex::default(),
             transport,
-            outside,
             shelves: Mutex::default(),
             plex_heard: watch::Sender::new(0),
             editing: tokio::sync::Mutex::default(),
@@ -179,19 +178,43 @@ impl Services {
     pub async fn rehydrate(&self) -> Result<Vec<Child>, Crash> {
         let services = self.0.reader.services().await?;
         self.0.board.sync(services.clone());
+        self.recall(&services).await;
         let recorder = Recorder {
             record: self.0.record.clone(),
             board: self.0.board.clone(),
             reader: self.0.reader.clone(),
             writer: self.0.writer.clone(),
+            ephemeral: self.0.surroundings.ephemeral.clone(),
         };
         let pairs = services.into_iter().filter(|service| service.enabled).map(|service| self.child(service));
         Ok(std::iter::once(Child::actor(RECORDER, move || recorder.clone())).chain(pairs).collect())
     }
 
+    /// Puts on the board what was seen of services a moment ago, by us before a restart or by
+    /// another instance: their first probe may take a while.
+    async fn recall(&self, services: &[Service]) {
+        for service in services.iter().filter(|service| service.enabled) {
+            let Some(cached) = self.0.surroundings.ephemeral.status_get(&service.name).await else {
+                continue;
+            };
+            // The row decides what the status is: a flip is told by comparing with it.
+            if cached.checked_at >= service.updated_at && cached.status == service.status {
+                self.0.board.recall(
+                    &service.name,
+                    &Heartbeat {
+                        at: cached.checked_at,
+                        status: cached.status,
+                        latency_ms: cached.latency_ms,
+                        message: cached.message,
+                    },
+                );
+            }
+        }
+    }
+
     /// The pair that watches `service`.
     pub fn child(&self, mut service: Service) -> Child {
-        if let (ServiceKind::Tmdb, Some(url)) = (service.kind, &self.0.outside.tmdb) {
+        if let (ServiceKind::Tmdb, Some(url)) = (service.kind, &self.0.surroundings.tmdb) {
             service.url = url.to_string();
         }
         let gate = self.gate(&service.name);

@@ -72,6 +72,15 @@ impl StatusBoard {
         self.update(name, |tile| tile.observe(beat));
     }
 
+    /// What was seen before we were there; nothing when we have seen for ourselves.
+    pub(crate) fn recall(&self, name: &ServiceName, beat: &Heartbeat) {
+        self.update(name, |tile| {
+            if tile.beats.is_empty() {
+                tile.beats.push_back(beat.clone());
+            }
+        });
+    }
+
     /// The status flipped. The version is the one that the row is about to get.
     pub(crate) fn flip(&self, name: &ServiceName, status: ServiceStatus, at: Timestamp) {
         self.update(name, |tile| {

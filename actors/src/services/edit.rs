@@ -138,7 +138,7 @@ impl Services {
         timeout: Option<Duration>,
     ) -> Result<(), Denied> {
         if let Some(url) = url {
-            AdminUrl::parse(url)?.refuse_own(self.0.listen)?;
+            AdminUrl::parse(url)?.refuse_own(self.0.surroundings.listen)?;
         }
         if interval.is_some_and(|interval| !(SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(&interval)) {
             return Err(Denied::Interval(Invalid("interval is from 1s to 1day")));

@@ -12,10 +12,13 @@
 //! Monitors never wait for the store: while it is away they go on, and what they saw is
 //! written when it is back. The record outlives this actor, so a restart loses nothing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::service::{Heartbeat, ServiceName};
 use serde_json::{Value, json};
+use store::ephemeral::{CachedStatus, Ephemeral};
 use store::{Reader, Writer};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -59,6 +62,7 @@ pub(crate) struct Recorder {
     pub(crate) board: Arc<StatusBoard>,
     pub(crate) reader: Reader,
     pub(crate) writer: Writer,
+    pub(crate) ephemeral: Ephemeral,
 }
 
 pub struct State {
@@ -188,7 +192,28 @@ impl Recorder {
         }
         in_time(self.writer.record_heartbeats(&batch)).await?.map_err(|error| error.to_string())?;
         self.record.beats_written(&batch);
+        self.share(&batch).await;
         Ok(true)
+    }
+
+    /// Tells other instances, and ourselves after a restart, what is known now.
+    async fn share(&self, batch: &[(ServiceName, Heartbeat)]) {
+        if !self.ephemeral.is_shared() {
+            return;
+        }
+        let names: BTreeSet<&ServiceName> = batch.iter().map(|(name, _)| name).collect();
+        for name in names {
+            let Some(tile) = self.board.tile(name) else { continue };
+            let Some(beat) = tile.latest() else { continue };
+            let status = CachedStatus {
+                status: tile.service.status,
+                since: tile.service.since,
+                checked_at: beat.at,
+                latency_ms: beat.latency_ms,
+                message: beat.message.clone(),
+            };
+            self.ephemeral.status_put(name, &status).await;
+        }
     }
 
     async fn refresh(&self) -> Result<(), String> {

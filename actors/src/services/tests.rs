@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::Timestamp;
 use domain::event::Event;
 use domain::service::{ServiceKind, ServiceStatus};
+use store::ephemeral::CachedStatus;
 use store::{Keyring, NewService, ServicePatch, Store, StoreSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -54,6 +55,10 @@ struct House {
 }
 
 async fn house() -> House {
+    house_beside(Ephemeral::connect(None).await.unwrap()).await
+}
+
+async fn house_beside(ephemeral: Ephemeral) -> House {
     let folder = tempfile::tempdir().unwrap();
     let settings =
         StoreSettings { url: None, data_dir: folder.path().to_owned(), keys: Keyring::new([7; 32]) };
@@ -64,8 +69,7 @@ async fn house() -> House {
         store.reader(),
         store.writer(),
         Transport::new().unwrap(),
-        "127.0.0.1:8484".parse().unwrap(),
-        Outside::default(),
+        Surroundings { listen: "127.0.0.1:8484".parse().unwrap(), tmdb: None, ephemeral: ephemeral.clone() },
     );
     let rehydrated = services.clone();
     let blueprint = Blueprint::new(&system).dynamic(PATH, move || {
@@ -284,4 +288,27 @@ async fn the_board_is_filled_from_the_store() {
     assert_eq!(tile.month.len(), crate::status_board::MONTH_BARS);
     assert!(tile.day.iter().map(|bar| bar.up).sum::<u32>() >= 20);
     assert!(tile.uptime_day.unwrap() > 0.8 && tile.uptime_month.unwrap() > 0.8);
+}
+
+#[tokio::test]
+async fn what_was_seen_a_moment_ago_is_shown_before_the_first_probe() {
+    let ephemeral = Ephemeral::connect(None).await.unwrap();
+    let nas: ServiceName = "nas".parse().unwrap();
+    let cached = CachedStatus {
+        status: ServiceStatus::Unknown,
+        since: Timestamp::now(),
+        checked_at: Timestamp::now() + Duration::from_secs(1),
+        latency_ms: Some(12),
+        message: None,
+    };
+    ephemeral.status_put(&nas, &cached).await;
+    let house = house_beside(ephemeral).await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let service = house.store.writer().create_service(&new_service("nas", &url)).await.unwrap();
+
+    house.services.rehydrate().await.unwrap();
+
+    let tile = house.services.board().tile(&service.name).unwrap();
+    assert_eq!(tile.latency_ms(), Some(12));
 }
