@@ -135,10 +135,11 @@ impl Portal {
         let (reader, writer) = (store.reader(), store.writer());
         let transport = Transport::new().map_err(StartError::Transport)?;
         let pictures = Pictures::new(keys.subkey("pictures"), &system, &settings.data_dir);
-        let sessions = Sessions::new(system.clone(), reader.clone(), writer.clone());
-        let outside = Outside { tmdb: settings.chosen_tmdb_url() };
+        let sessions = Sessions::new(system.clone(), reader.clone(), writer.clone(), ephemeral.clone());
+        let surroundings =
+            Surroundings { listen: address, tmdb: settings.chosen_tmdb_url(), ephemeral: ephemeral.clone() };
         let services =
-            Services::new(&system, reader.clone(), writer.clone(), transport.clone(), address, outside);
+            Services::new(&system, reader.clone(), writer.clone(), transport.clone(), surroundings);
         let sources = living::picture_sources(&settings, transport.clone(), &services)?;
         let sign_ins = SignIns::new(sign_ins::Around {
             system: system.clone(),

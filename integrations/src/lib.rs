@@ -21,6 +21,8 @@ pub mod ytdlp;
 
 #[cfg(test)]
 pub(crate) mod test_server;
+#[cfg(test)]
+pub(crate) mod test_tls;
 
 pub use error::Error;
 pub use titles::Image;

@@ -10,7 +10,7 @@ use super::{again, around, cursor, download_id, frame, page};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::route::{Head, Response, Route, Visit, get, html, post, see_other};
-use crate::views::downloads::{DownloadPage, DownloadsPage, Probed, StartForm};
+use crate::views::downloads::{DownloadPage, DownloadsPage, Probed, StartForm, ToolCard};
 use crate::views::shell::Here;
 
 mod look;
@@ -160,6 +160,7 @@ async fn view(app: &App, head: &Head, form: StartForm) -> Result<DownloadsPage, 
         slots: slots(app),
         quota,
         disk: disk(app),
+        tool: head.member()?.is_admin().then(|| ToolCard { tool: app.downloads.launch.tool() }),
         older,
     })
 }

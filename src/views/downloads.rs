@@ -11,7 +11,7 @@ pub mod gauges;
 pub mod row;
 
 pub use form::{Probed, StartForm};
-pub use gauges::{DiskGauge, QuotaGauge};
+pub use gauges::{DiskGauge, QuotaGauge, ToolCard};
 pub use row::DownloadRow;
 
 /// The page at `/downloads`.
@@ -24,6 +24,8 @@ pub struct DownloadsPage {
     pub slots: Slots,
     pub quota: QuotaGauge,
     pub disk: Option<DiskGauge>,
+    /// For admins.
+    pub tool: Option<ToolCard>,
     /// The query of the next page of finished downloads.
     pub older: Option<String>,
 }

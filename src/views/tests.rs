@@ -18,7 +18,7 @@ use super::actors::ActorsPage;
 use super::door::{LoginPage, SetupDonePage, SetupForm, SetupPage};
 use super::downloads::form::FormatChoice;
 use super::downloads::{
-    DiskGauge, DownloadPage, DownloadRow, DownloadsPage, Probed, QuotaGauge, Slots, StartForm,
+    DiskGauge, DownloadPage, DownloadRow, DownloadsPage, Probed, QuotaGauge, Slots, StartForm, ToolCard,
 };
 use super::home::HomePage;
 use super::library::HomeShelves;
@@ -30,6 +30,7 @@ use super::shell::{AtWork, Here, Person, ServicesUp, Shell};
 use super::status::{Change, StatusPage, Watched};
 use super::toast::Toast;
 use crate::link::Base;
+use actors::downloads::launch::Tool;
 
 mod discover;
 mod hostile;
@@ -386,6 +387,13 @@ fn downloads(words: &Words) -> String {
         slots: Slots { used: 2, total: 3 },
         quota: QuotaGauge { used: 3, limit: 5, next_at: Some(ago(0)) },
         disk: Some(DiskGauge { total: 2_000_000_000_000, free: 412_000_000_000, reserve: 20_000_000_000 }),
+        tool: Some(ToolCard {
+            tool: Tool::Works {
+                version: "2026.08.19".to_owned(),
+                released: ago(70 * 86_400),
+                has_ffmpeg: true,
+            },
+        }),
         older: Some("after=x".to_owned()),
     };
     page.render().unwrap()

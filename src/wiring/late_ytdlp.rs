@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::downloads::launch::{Launch, Run};
+use actors::downloads::launch::{Launch, Run, Tool};
 use actors::downloads::ytdlp::NoYtdlp;
 use domain::Secret;
 use domain::address::UserUrl;
@@ -54,8 +54,7 @@ impl LateYtdlp {
                 }
                 Err(reason) => reason,
             };
-            let known = self.0.borrow().as_ref().and_then(|launch| launch.unavailable());
-            if known.as_deref() != Some(&reason) {
+            if self.tool() != (Tool::Broken { reason: reason.clone() }) {
                 tracing::warn!("downloads do not work: {reason}");
             }
             self.0.send_replace(Some(Arc::new(NoYtdlp { reason })));
@@ -81,6 +80,10 @@ async fn locate(program: Option<&Path>) -> Result<Ytdlp, String> {
 }
 
 impl Launch for LateYtdlp {
+    fn tool(&self) -> Tool {
+        self.0.borrow().as_ref().map_or(Tool::Unknown, |launch| launch.tool())
+    }
+
     fn unavailable(&self) -> Option<String> {
         self.0.borrow().as_ref().and_then(|launch| launch.unavailable())
     }

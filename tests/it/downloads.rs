@@ -57,6 +57,28 @@ async fn links_and_choices_that_cannot_be_are_refused_by_field() {
 }
 
 #[tokio::test]
+async fn without_yt_dlp_a_wrong_link_is_still_wrong_and_only_admins_see_where_it_was_looked_for() {
+    let portal = Portal::with(|settings| settings.ytdlp = Some("/nowhere/at/all/yt-dlp".into())).await;
+    let admin = portal.set_up().await;
+    let ana = portal.new_person(&admin, "ben", "user").await;
+    let told = eventually(Duration::from_secs(5), || async {
+        let answer = ana.post("/api/v1/downloads/probe", json!({"url": "https://www.example.com/v"})).await;
+        (answer.status == StatusCode::SERVICE_UNAVAILABLE).then(|| answer.text())
+    })
+    .await;
+
+    let refused = ana.post("/api/v1/downloads", json!({"url": "http://127.0.0.1:1/v.mp4"})).await;
+    assert_eq!(
+        (refused.status, refused.fields()),
+        (StatusCode::UNPROCESSABLE_ENTITY, vec!["url".to_owned()])
+    );
+    assert!(told.contains("yt-dlp is missing") && !told.contains("/nowhere"), "{told}");
+    assert!(!ana.get("/downloads").await.text().contains("/nowhere"));
+    assert!(admin.get("/downloads").await.text().contains("/nowhere/at/all/yt-dlp is not there"));
+    portal.stop().await;
+}
+
+#[tokio::test]
 async fn a_sixth_download_within_the_hour_is_refused_with_a_time() {
     let (portal, ana) = Portal::start().await;
     for number in 0..5 {

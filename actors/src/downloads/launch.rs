@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use domain::Secret;
 use domain::address::UserUrl;
 use domain::download::Failure;
+use domain::{Secret, Timestamp};
 use futures_util::future::BoxFuture;
 use integrations::process::ProcessGroup;
 use integrations::ytdlp::{JobEvent, JobSpec, Probe};
@@ -21,8 +21,24 @@ impl IntoGroup for ProcessRecord {
     }
 }
 
+/// What the downloads are made with, for an admin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tool {
+    /// It is being looked for.
+    Unknown,
+    /// `released` is the day of the version.
+    Works { version: String, released: Timestamp, has_ffmpeg: bool },
+    /// With the path of the program and what it said.
+    Broken { reason: String },
+}
+
 /// Starts yt-dlp and cleans up after it.
 pub trait Launch: Send + Sync + 'static {
+    /// What would be started.
+    fn tool(&self) -> Tool {
+        Tool::Unknown
+    }
+
     /// Why nothing can be downloaded at all, in words for a person; `None` when all is well.
     fn unavailable(&self) -> Option<String>;
 

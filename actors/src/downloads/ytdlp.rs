@@ -2,20 +2,29 @@
 
 use std::time::Duration;
 
-use domain::Secret;
 use domain::address::UserUrl;
 use domain::download::Failure;
+use domain::{Secret, Timestamp};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use integrations::process::{ProcessGroup, kill_group_and_wait};
 use integrations::ytdlp::{JobEvent, JobSpec, Launcher, Probe, Running};
 
-use super::launch::{Launch, Run};
+use super::launch::{Launch, Run, Tool};
 
 /// How long the processes of an earlier life may take to go after SIGKILL.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Launch for Launcher {
+    fn tool(&self) -> Tool {
+        let ytdlp = self.ytdlp();
+        Tool::Works {
+            version: ytdlp.version.to_string(),
+            released: Timestamp::from_millis(ytdlp.version.days() * 86_400_000),
+            has_ffmpeg: ytdlp.ffmpeg.is_some(),
+        }
+    }
+
     fn unavailable(&self) -> Option<String> {
         None
     }
@@ -70,24 +79,26 @@ async fn end(group: ProcessGroup) {
 
 /// A portal without a usable yt-dlp: everything else works, and downloads say why they don't.
 pub struct NoYtdlp {
-    /// In words for a person.
+    /// In words for an admin: names the program.
     pub reason: String,
 }
 
+/// What a member hears; the program's place is the admin's business.
+const MISSING: &str = "yt-dlp is missing or does not run on the server; an admin sees why on this page";
+
 impl NoYtdlp {
     fn refusal(&self) -> Failure {
-        Failure {
-            code: "unavailable".to_owned(),
-            message: self.reason.clone(),
-            retryable: true,
-            detail: None,
-        }
+        Failure { code: "unavailable".to_owned(), message: MISSING.to_owned(), retryable: true, detail: None }
     }
 }
 
 impl Launch for NoYtdlp {
+    fn tool(&self) -> Tool {
+        Tool::Broken { reason: self.reason.clone() }
+    }
+
     fn unavailable(&self) -> Option<String> {
-        Some(self.reason.clone())
+        Some(MISSING.to_owned())
     }
 
     fn start(&self, _spec: JobSpec) -> BoxFuture<'_, Result<Box<dyn Run>, Failure>> {

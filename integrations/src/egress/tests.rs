@@ -17,7 +17,9 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{Proxy, Resolver};
+use crate::http::Cause;
 use crate::test_server::{TestServer, reply};
+use crate::test_tls::{Authority, TlsServer};
 
 type Answers = Vec<Vec<IpAddr>>;
 
@@ -339,4 +341,50 @@ async fn credentials_survive_a_restart_of_the_serving_task() {
         let answer = running.exchange(&format!("GET {}", server.url("/")), &credential).await;
         assert!(answer.ends_with("video"), "{answer}");
     }
+}
+
+/// A client that knows of the proxy as yt-dlp does, and trusts one authority.
+fn https_client(house: &Running, authority: &Authority) -> reqwest::Client {
+    let url = house.proxy.admit("job");
+    let root = reqwest::Certificate::from_pem(authority.pem().as_bytes()).unwrap();
+    reqwest::Client::builder()
+        .proxy(reqwest::Proxy::all(url.expose()).unwrap())
+        .tls_certs_only([root])
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn https_goes_through_the_tunnel_and_is_secured_end_to_end() {
+    let authority = Authority::new();
+    let site = TlsServer::start(&authority, "video.example", |_| {}).await;
+    let port = site.address.port();
+    let house = start(&format!("video.example:{port}")).await;
+    house.names.set("video.example", &[&["127.0.0.1"]]);
+    let client = https_client(&house, &authority);
+
+    let answer = client.get(format!("https://video.example:{port}/watch")).send().await.unwrap();
+
+    assert_eq!(answer.text().await.unwrap(), "hello");
+
+    // The proxy cannot be tricked into passing off another site: the client sees its certificate.
+    house.names.set("other.example", &[&["127.0.0.1"]]);
+    let house = start(&format!("other.example:{port}")).await;
+    house.names.set("other.example", &[&["127.0.0.1"]]);
+    let client = https_client(&house, &authority);
+    let error = client.get(format!("https://other.example:{port}/")).send().await.unwrap_err();
+    assert!(matches!(Cause::of(&error), Cause::Certificate(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_tunnel_to_a_private_https_host_is_refused_whatever_its_certificate() {
+    let authority = Authority::new();
+    let site = TlsServer::start(&authority, "nas.example", |_| {}).await;
+    let house = start("").await;
+    house.names.set("nas.example", &[&["127.0.0.1"]]);
+    let client = https_client(&house, &authority);
+
+    let url = format!("https://nas.example:{}/", site.address.port());
+
+    assert!(client.get(url).send().await.unwrap_err().is_connect());
 }

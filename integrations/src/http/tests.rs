@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::Secret;
 use domain::address::AdminUrl;
 use domain::breaker::{Rules, State};
+use domain::service::ServiceKind;
 use http::{HeaderName, Method};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,7 +16,9 @@ use tokio::time::Instant;
 use super::{Client, MAX_BODY, Transport};
 use crate::Error;
 use crate::breaker::{Gate, Keeper};
+use crate::probe::probe_http;
 use crate::test_server::{TestServer, reply};
+use crate::test_tls::{Authority, TlsServer};
 
 fn client(base: &str, rules: Rules) -> (Client, Gate, Keeper) {
     let gate = Gate::new();
@@ -318,4 +321,44 @@ async fn the_limit_of_a_body_can_be_lower() {
     let error = client.with_max_body(9).get("x").once().send().await.unwrap_err();
 
     assert!(matches!(error, Error::TooLarge { limit: 9, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_bad_certificate_is_told_apart_from_a_service_that_is_away() {
+    let ours = Authority::new();
+    let year = |year| rcgen::date_time_ymd(year, 1, 1);
+    let expired = TlsServer::start(&ours, "localhost", |params| {
+        (params.not_before, params.not_after) = (year(2019), year(2020));
+    })
+    .await;
+    let early = TlsServer::start(&ours, "localhost", |params| {
+        (params.not_before, params.not_after) = (year(2090), year(2091));
+    })
+    .await;
+    let elsewhere = TlsServer::start(&ours, "plex.example", |_| {}).await;
+    let unknown = TlsServer::start(&Authority::new(), "localhost", |_| {}).await;
+    let good = TlsServer::start(&ours, "localhost", |_| {}).await;
+    let transport = Transport::trusting(&ours.pem());
+
+    for (server, words) in [
+        (expired, "its certificate has expired"),
+        (early, "its certificate is not valid yet"),
+        (elsewhere, "its certificate is for another name"),
+        (unknown, "its certificate is signed by nobody we know"),
+    ] {
+        let gate = Gate::new();
+        let _keeper = gate.install(Rules::default(), |_| {});
+        let base = AdminUrl::parse(&format!("https://localhost:{}/", server.address.port())).unwrap();
+        let client = Client::new(&"plex".parse().unwrap(), base.clone(), transport.clone(), gate);
+
+        let error = client.get("identity").interactive().send().await.unwrap_err();
+
+        assert!(matches!(&error, Error::Certificate { reason, .. } if reason == words), "{error}");
+        let probed = probe_http(&transport, ServiceKind::Plex, &base, Duration::from_secs(2)).await;
+        assert!(probed.message.as_deref().is_some_and(|message| message.contains(words)), "{probed:?}");
+    }
+
+    let base = AdminUrl::parse(&format!("https://localhost:{}/", good.address.port())).unwrap();
+    let probed = probe_http(&transport, ServiceKind::Http, &base, Duration::from_secs(2)).await;
+    assert_eq!(probed.message, None);
 }

@@ -39,6 +39,16 @@ impl Transport {
         Ok(Self(Arc::new(Pools { plain, encrypted: OnceLock::new(), upgrading: OnceLock::new() })))
     }
 
+    /// Trusts one authority only.
+    #[cfg(test)]
+    pub(crate) fn trusting(pem: &str) -> Self {
+        let transport = Self::new().unwrap();
+        let root = reqwest::Certificate::from_pem(pem.as_bytes()).unwrap();
+        let client = build(reqwest::Client::builder().tls_certs_only([root])).unwrap();
+        transport.0.encrypted.set(client).unwrap();
+        transport
+    }
+
     /// The pool for this address.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What is left: downloads of this hour, and room on the disk.
 
+use actors::downloads::launch::Tool;
 use askama::Template;
 use domain::Timestamp;
 
@@ -56,4 +57,24 @@ impl DiskGauge {
     }
 }
 
-fragment!(QuotaGauge, DiskGauge);
+/// Sites change often; a yt-dlp that is older than this many days is likely to fail.
+const OLD_AFTER_DAYS: u64 = 60;
+
+/// What the downloads are made with; admins only.
+#[derive(Debug, Clone, Template)]
+#[template(path = "_ytdlp.html")]
+pub struct ToolCard {
+    pub tool: Tool,
+}
+
+impl ToolCard {
+    fn days(&self, released: &Timestamp) -> u64 {
+        released.age().as_secs() / 86_400
+    }
+
+    fn is_old(&self, released: &Timestamp) -> bool {
+        self.days(released) > OLD_AFTER_DAYS
+    }
+}
+
+fragment!(QuotaGauge, DiskGauge, ToolCard);
