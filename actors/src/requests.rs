@@ -276,3 +276,7 @@ pub async fn set_up_webhook(requests: &Requests, url: String, secret: Secret) ->
     let work = Box::pin(async move { this.hook_up(url, secret).await });
     requests.through("SetUpWebhook", SET_UP_DEADLINE, work).await
 }
+
+#[cfg(test)]
+#[path = "requests/tests.rs"]
+mod tests;

@@ -57,6 +57,9 @@ pub struct NewPerson {
     password: String,
     #[schema(value_type = RoleWord)]
     role: Role,
+    /// Overseerr knows people without a Plex account by it.
+    #[schema(max_length = 254)]
+    email: Option<String>,
 }
 
 /// What changes; absent fields stay.

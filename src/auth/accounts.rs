@@ -15,6 +15,8 @@ use crate::route::Head;
 pub struct NewAccount {
     pub username: String,
     pub password: Secret,
+    /// Overseerr knows people without a Plex account by it.
+    pub email: Option<String>,
     pub role: Role,
 }
 
@@ -34,8 +36,14 @@ pub struct AccountPatch {
 pub async fn create(app: &App, head: &Head, new: NewAccount) -> Result<User, Problem> {
     let username: Username = new.username.parse().of_field("username")?;
     check_password(new.password.expose()).of_field("password")?;
+    let email = new.email.as_deref().map(str::trim).filter(|email| !email.is_empty());
+    if email
+        .is_some_and(|email| email.len() > 254 || !email.contains('@') || email.chars().any(char::is_control))
+    {
+        return Err(Problem::invalid("email", "is not an e-mail address"));
+    }
     let hash = app.hasher.hash(new.password).await?;
-    let new = NewUser { username: &username, email: None, role: new.role, password_hash: Some(&hash) };
+    let new = NewUser { username: &username, email, role: new.role, password_hash: Some(&hash) };
     Ok(app.writer_for(head).create_user(&new).await?)
 }
 

@@ -48,7 +48,8 @@ async fn show(app: App, visit: Visit) -> Result<Response, Problem> {
 
 async fn add(app: App, visit: Visit, form: AddForm) -> Result<Response, Problem> {
     let AddForm { username, password, role } = form;
-    let new = NewAccount { username: username.clone(), password, role: role.unwrap_or(Role::User) };
+    let new =
+        NewAccount { username: username.clone(), password, email: None, role: role.unwrap_or(Role::User) };
     match accounts::create(&app, &visit, new).await {
         Ok(_) => Ok(see_other(&visit.link("/admin/users"))),
         Err(problem) if is_about_the_form(&problem) => {

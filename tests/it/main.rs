@@ -22,9 +22,11 @@ mod embedded {
     mod openapi;
     mod plex;
     mod rate_limit;
+    mod requests;
     mod services;
     mod sign_in;
     mod streams;
+    mod webhooks;
 }
 
 /// The state on servers that instances share.
@@ -36,7 +38,9 @@ mod shared {
     mod house;
     mod live;
     mod rate_limit;
+    mod requests;
     mod services;
     mod sign_in;
     mod streams;
+    mod webhooks;
 }

@@ -8,13 +8,11 @@ use super::Requests;
 use crate::effects::Trouble;
 
 impl Requests {
-    /// The person's number in Overseerr: known, found by their Plex account or their address, or
-    /// made by an import. Nothing when Overseerr cannot know them.
+    /// The person's number in Overseerr: found by their Plex account or their address, or made by
+    /// an import. Nothing when Overseerr cannot know them. Looked up each time, in a list that is a
+    /// minute old at most: another Overseerr may have been set up.
     pub(super) async fn seerr_id_of(&self, user: UserId) -> Result<Option<SeerrUserId>, Trouble> {
         let Some(person) = self.0.store.reader().seerr_person(user).await? else { return Ok(None) };
-        if let Some(known) = person.seerr_id.and_then(SeerrUserId::new) {
-            return Ok(Some(known));
-        }
         let mut found = find(&*self.0.office.people(false).await?, &person);
         if found.is_none()
             && let Some(plex_id) = plex_id(&person)
@@ -22,8 +20,9 @@ impl Requests {
             self.0.office.import(plex_id).await?;
             found = find(&*self.0.office.people(true).await?, &person);
         }
-        if let Some(found) = found {
-            self.0.store.writer().set_seerr_id(user, Some(found.get())).await?;
+        let number = found.map(SeerrUserId::get);
+        if number != person.seerr_id {
+            self.0.store.writer().set_seerr_id(user, number).await?;
         }
         Ok(found)
     }

@@ -29,7 +29,7 @@ impl People {
     /// The one of ours who asked there.
     fn asker(&self, found: &MediaRequest) -> Option<UserId> {
         let person = found.requested_by.as_ref()?;
-        let by_number = self.0.iter().find(|ours| ours.seerr_id == Some(person.id.get()));
+        let by_number = || self.0.iter().find(|ours| ours.seerr_id == Some(person.id.get()));
         let by_plex = || {
             let plex_id = person.plex_id?.to_string();
             self.0.iter().find(|ours| ours.plex_id.as_ref() == Some(&plex_id))
@@ -38,7 +38,7 @@ impl People {
             let address = person.email.as_ref()?.to_lowercase();
             self.0.iter().find(|ours| ours.email.as_ref().is_some_and(|ours| ours.to_lowercase() == address))
         };
-        by_number.or_else(by_plex).or_else(by_address).map(|ours| ours.user)
+        by_plex().or_else(by_address).or_else(by_number).map(|ours| ours.user)
     }
 }
 
@@ -92,15 +92,18 @@ impl Requests {
             return Ok(0);
         }
         let (reader, writer) = (self.0.store.reader(), self.0.store.writer());
-        if writer.acquire_lease(LEASE, &self.0.node, LEASE_TTL).await?.is_none() {
-            // Another instance does it; we look again soon, in case it is gone.
-            return Ok(1);
-        }
         let mut open: HashMap<i64, Vec<domain::request::MediaRequest>> = HashMap::new();
         for request in reader.open_requests().await? {
             open.entry(request.overseerr_id.unwrap_or_default()).or_default().push(request);
         }
         let count = open.len();
+        if open.is_empty() && !whole {
+            return Ok(0);
+        }
+        if writer.acquire_lease(LEASE, &self.0.node, LEASE_TTL).await?.is_none() {
+            // Another instance does it.
+            return Ok(count);
+        }
         let known = reader.known_overseerr_ids().await?;
         let people = People(reader.seerr_people().await?);
         let (mut closer, mut room, mut skip) = (Vec::new(), TAKEN_IN, 0);

@@ -78,8 +78,7 @@ impl Requests {
         let Some(person) = person else { return Ok(unknown) };
         let (people, about) = tokio::try_join!(office.people(false), office.about())?;
         let plex_id = person.plex_id.as_deref().and_then(|id| id.parse().ok());
-        let known = people.0.iter().find(|seerr| Some(seerr.id.get()) == person.seerr_id);
-        let Some(seerr) = known.or_else(|| people.find(plex_id, person.email.as_deref())) else {
+        let Some(seerr) = people.find(plex_id, person.email.as_deref()) else {
             return Ok(unknown);
         };
         let quota = office.quota(user, seerr.id).await?;

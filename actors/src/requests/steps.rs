@@ -164,7 +164,7 @@ impl Requests {
             Ok(Created::NoPermission(reason)) => Err(refused(&reason)),
             Err(Unwell::Failed(error @ integrations::Error::AccessDenied { .. })) => {
                 // Perhaps the person is gone there: the next attempt looks for them anew.
-                self.0.store.writer().set_seerr_id(request.user, None).await?;
+                let _ = self.0.office.people(true).await;
                 Err(Stop::Trouble(Trouble::Later { reason: error.to_string(), after: Some(SETTLE) }))
             }
             Err(unwell) => Err(Stop::Trouble(Trouble::Later {

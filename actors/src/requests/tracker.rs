@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::{Requests, sight};
 use crate::runtime::{Actor, Crash, Handle, Myself, Undelivered};
 
-/// How often we look while something is under way.
+/// How often we look while something is under way; when nothing is, nobody is asked.
 const SOON: Duration = Duration::from_secs(30);
 /// How often we look at everything, also when nothing is. Less than the five minutes within which
 /// everything must be right, so that a round has time to end.
@@ -93,7 +93,6 @@ pub struct State {
     looking: BTreeSet<SeerrRequestId>,
     /// Requests that may still move, as the last round counted.
     open: usize,
-    last_round: Option<Instant>,
     last_whole_round: Option<Instant>,
     webhooks: u64,
 }
@@ -115,7 +114,6 @@ impl Actor for Tracker {
             wanted: BTreeMap::new(),
             looking: BTreeSet::new(),
             open: 0,
-            last_round: None,
             last_whole_round: None,
             webhooks: 0,
         })
@@ -139,7 +137,9 @@ impl Actor for Tracker {
                 self.hear(me, state, *heard);
             }
             Inner::Round => self.round(me, state),
-            Inner::Rounded { open } => state.open = open.unwrap_or(state.open),
+            Inner::Rounded { open: Some(open) } => state.open = open,
+            // What it did not see is looked at in the next one.
+            Inner::Rounded { open: None } => state.last_whole_round = None,
             Inner::Looked(id) => {
                 state.looking.remove(&id);
                 self.look(me, state);
@@ -199,12 +199,10 @@ impl Tracker {
 
     fn round(&self, me: &Myself<Message>, state: &mut State) {
         let now = Instant::now();
-        let is_due = |last: Option<Instant>, every| last.is_none_or(|last| now.duration_since(last) >= every);
-        let whole = is_due(state.last_whole_round, EVERYTHING);
-        if !state.round.is_empty() || !(whole || state.open > 0) {
+        let whole = state.last_whole_round.is_none_or(|last| now.duration_since(last) >= EVERYTHING);
+        if !state.round.is_empty() {
             return;
         }
-        state.last_round = Some(now);
         if whole {
             state.last_whole_round = Some(now);
         }

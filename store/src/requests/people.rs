@@ -1,9 +1,10 @@
 //! Which account of Overseerr is whose.
 
 use domain::UserId;
+use serde_json::json;
 
 use super::user_id;
-use crate::engine::on;
+use crate::engine::{in_transaction, on};
 use crate::{Error, Reader, Writer};
 
 /// A person as Overseerr may know them.
@@ -81,10 +82,24 @@ impl Writer {
         Ok(())
     }
 
-    /// Forgets every number: another Overseerr is set up.
-    pub async fn forget_seerr_ids(&self) -> Result<(), Error> {
-        on!(&self.db, pool => {
-            sqlx::query("UPDATE users SET seerr_id = NULL WHERE seerr_id IS NOT NULL").execute(pool).await?;
+    /// Overrides how many requests this person may make in an hour; `None` follows the setting
+    /// for everybody again, 0 is no limit.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn set_requests_per_hour(&self, user: UserId, quota: Option<u32>) -> Result<(), Error> {
+        in_transaction!(self, tx => {
+            tx.line_up().await?;
+            let updated = sqlx::query("UPDATE users SET requests_per_hour = $2 WHERE id = $1")
+                .bind(user.to_string())
+                .bind(quota.map(i64::from))
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+            if updated == 0 {
+                return Err(Error::NotFound("user"));
+            }
+            tx.audit("user.quota", &format!("user {user}"), json!({ "requests_per_hour": quota })).await?;
         });
         Ok(())
     }

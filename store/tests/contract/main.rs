@@ -17,4 +17,5 @@ mod requests;
 mod services;
 mod sign_in;
 mod start;
+mod webhooks;
 mod work;

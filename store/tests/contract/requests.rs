@@ -416,9 +416,11 @@ contract! {
 
         let people = house.read.seerr_people().await.unwrap();
         assert_eq!((people.len(), people[0].user, people[0].seerr_id), (1, ana.id, Some(12)));
-        house.write.forget_seerr_ids().await.unwrap();
+        house.write.set_seerr_id(ana.id, None).await.unwrap();
         assert_eq!(house.read.seerr_person(ana.id).await.unwrap().unwrap().seerr_id, None);
         assert_eq!(house.read.requests_per_hour_of(ana.id).await.unwrap(), None);
+        house.write.set_requests_per_hour(ana.id, Some(3)).await.unwrap();
+        assert_eq!(house.read.requests_per_hour_of(ana.id).await.unwrap(), Some(3));
         assert_eq!(house.read.seerr_person(UserId::generate()).await.unwrap(), None);
     }
 }
