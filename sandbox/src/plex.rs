@@ -24,6 +24,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 mod accounts;
+mod clip;
 mod errands;
 mod handle;
 mod library;

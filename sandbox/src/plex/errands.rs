@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::library::{File, Item, Kind, Section};
-use super::live;
 use super::stage::Stage;
+use super::{clip, live};
 use crate::art::{Kind as Art, Picture};
 use crate::world::scramble;
 
@@ -156,6 +156,8 @@ fn video(key: u64, section: &Section, folder: &Path, real: PathBuf, size: u64, n
     let inside = real.strip_prefix(folder).unwrap_or(&real).display().to_string();
     let shown = format!("{}/{inside}", section.location.trim_end_matches('/'));
     let title = real.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    // What is no film, as in most tests, gets a length all the same.
+    let duration = clip::duration(&real).unwrap_or(212_000);
     let seed = shown.bytes().fold(17, |seed, byte| scramble(seed ^ u64::from(byte)));
     Item {
         key,
@@ -174,7 +176,7 @@ fn video(key: u64, section: &Section, folder: &Path, real: PathBuf, size: u64, n
         guids: Vec::new(),
         year: None,
         released: String::new(),
-        duration: 212_000,
+        duration,
         rating: None,
         certificate: "",
         studio: "",

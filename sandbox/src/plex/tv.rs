@@ -50,7 +50,7 @@ fn answer(stage: &Stage, request: &Request) -> Response {
 /// The second version of the interface, which wants a client identifier for nearly everything.
 fn v2(stage: &Stage, request: &Request, rest: &[&str]) -> Response {
     if let ["ping"] = rest {
-        return account::ping(request);
+        return account::ping(stage, request);
     }
     let Some(client) = parameter(request, "X-Plex-Client-Identifier").filter(|id| !id.is_empty()) else {
         return error(request, StatusCode::BAD_REQUEST, 1000, "X-Plex-Client-Identifier is missing");

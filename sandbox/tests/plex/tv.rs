@@ -136,7 +136,9 @@ async fn a_new_token_replaces_the_one_of_the_same_account_and_client() {
     assert_ne!(first, second);
     assert_eq!(tv.json("GET", "/api/v2/user", CLIENT, &first).await.0, 401);
     assert_eq!(tv.json("GET", "/api/v2/user", CLIENT, &second).await.0, 200);
+    assert_eq!(tv.json("GET", "/api/v2/ping", CLIENT, &second).await.1["pong"], true);
     assert_eq!(tv.json("DELETE", "/api/v2/users/signout", CLIENT, &second).await.0, 204);
+    assert_eq!(tv.json("GET", "/api/v2/ping", CLIENT, &second).await.0, 401);
     assert_eq!(tv.json("GET", "/api/v2/user", CLIENT, &second).await.0, 401);
 }
 

@@ -6,13 +6,20 @@ use serde_json::{Value, json};
 use super::super::library::{Collection, FIRST_GENRE, Item, Kind};
 use super::super::tree::container;
 use super::{Answer, Visit, query};
-use crate::world::{Genre, Person};
+use crate::world::Genre;
 
 /// The number of an actor's tag, from the person's id.
 pub(super) const FIRST_ACTOR: i64 = 700;
 /// The number of a director's tag.
 pub(super) const FIRST_DIRECTOR: i64 = 800;
 const FIRST_PERSON: i64 = 920_001;
+
+/// Where Plex keeps portraits. A client has them drawn by the media server.
+pub(super) const PORTRAITS: &str = "https://metadata-static.plex.tv/people/";
+
+pub(super) fn portrait(person: i64) -> String {
+    format!("{PORTRAITS}{person}-profile.jpg")
+}
 
 pub(super) fn genre_tag(genre: &Genre) -> i64 {
     let place = Genre::ALL.iter().position(|other| other == genre).unwrap_or_default();
@@ -162,10 +169,6 @@ fn full(visit: &Visit<'_>, item: &Item) -> Value {
         .iter()
         .map(|genre| json!({ "id": genre_tag(genre), "filter": format!("genre={}", genre_tag(genre)), "tag": genre.name }))
         .collect();
-    let portrait = |id: i64| {
-        let person = Person { tmdb: id, name: "" };
-        format!("{}/static{}", visit.stage.addresses().tv_url(), person.profile_path())
-    };
     value["Director"] = item
         .director
         .iter()

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 
 use super::super::library::Item;
+use super::items::PORTRAITS;
 use super::{Answer, Visit, refusal};
 use crate::art::Picture;
 use crate::server::{self, Request, Response};
@@ -50,9 +51,8 @@ pub(super) fn transcode(visit: &Visit<'_>) -> Answer {
     if visit.query("width").is_none() || visit.query("height").is_none() {
         return Err(StatusCode::BAD_REQUEST);
     }
-    // Portraits live at plex.tv; nobody else's pictures are fetched.
-    let portraits = format!("{}/static/", visit.stage.addresses().tv_url());
-    if let Some(name) = url.strip_prefix(&portraits) {
+    // Nobody else's pictures are fetched.
+    if let Some(name) = url.strip_prefix(PORTRAITS) {
         let found = visit.stage.world.picture(name);
         return found.map(|picture| painted(visit, &picture)).ok_or(StatusCode::NOT_FOUND);
     }

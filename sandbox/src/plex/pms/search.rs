@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::library::Kind;
 use super::super::tree::container;
-use super::items::{self, actor_tag};
+use super::items::{self, actor_tag, portrait};
 use super::{Answer, Visit};
 
 const PER_HUB: usize = 3;
@@ -97,7 +97,7 @@ fn actors(
             json!({
                 "key": format!("/library/sections/{section}/all?actor={tag}"), "librarySectionID": section,
                 "id": tag, "filter": format!("actor={tag}"), "tag": name, "tagType": 6, "type": "tag", "count": count,
-                "thumb": format!("{}/static/{person}-profile.jpg", visit.stage.addresses().tv_url()),
+                "thumb": portrait(person),
             })
         })
         .collect();

@@ -5,14 +5,19 @@ use serde_json::{Value, json};
 
 use super::super::stage::Stage;
 use super::super::tree;
-use super::{ok, signed_in, unauthorised};
+use super::{ok, parameter, signed_in, unauthorised};
 use crate::server::{self, Request, Response};
 use crate::world::{Member, Relation};
 
 /// What the media server says it is.
 pub(in super::super) const VERSION: &str = "1.43.2.10612-4b7f2e1c9";
 
-pub(super) fn ping(request: &Request) -> Response {
+/// Keeps a token alive. Whoever sends a dead one is told so; without one there is nothing to refuse.
+pub(super) fn ping(stage: &Stage, request: &Request) -> Response {
+    let has_token = parameter(request, "X-Plex-Token").is_some();
+    if has_token && signed_in(stage, request).is_none() {
+        return unauthorised(request);
+    }
     if tree::wants_json(request) {
         return server::json(&json!({ "pong": true }));
     }
