@@ -19,6 +19,7 @@ pub mod downloads;
 mod files;
 mod library;
 pub mod openapi;
+pub mod plex;
 pub mod requests;
 mod search;
 pub mod services;
@@ -40,6 +41,7 @@ pub fn routes() -> Vec<Route> {
         actors::routes(),
         tokens::routes(),
         users::routes(),
+        plex::routes(),
         openapi::routes(),
     ]
     .concat()

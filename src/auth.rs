@@ -20,12 +20,13 @@ pub mod accounts;
 pub mod api_tokens;
 pub mod cookie;
 pub mod password;
+pub mod plex;
 pub mod setup;
 pub mod sign_in;
 pub(crate) mod throttle;
 pub mod token;
 
-pub use sign_in::{Credentials, SignedIn, sign_in, sign_out};
+pub use sign_in::{Credential, Credentials, SignedIn, sign_in, sign_out};
 
 /// What the credentials of a request prove.
 pub struct Identity {

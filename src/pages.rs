@@ -33,6 +33,7 @@ mod library;
 pub(crate) mod mine;
 mod people;
 mod pictures;
+mod plex;
 mod requests;
 mod search;
 mod services;
@@ -53,6 +54,7 @@ pub fn routes() -> Vec<Route> {
         downloads::routes(),
         status::routes(),
         doors::routes(),
+        plex::routes(),
         account::routes(),
         services::routes(),
         people::routes(),

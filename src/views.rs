@@ -30,6 +30,7 @@ pub mod human;
 pub mod library;
 pub mod people;
 pub mod placeholder;
+pub mod plex;
 pub mod poster;
 pub mod problem;
 pub mod requests;

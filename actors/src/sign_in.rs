@@ -224,7 +224,7 @@ impl<O: Outside> SignIn<O> {
             Some(Err(Error::PinGone)) => self.end(me, state),
             Some(Err(error)) => {
                 tracing::info!(%error, "could not ask plex.tv about a sign-in");
-                state.failed("plex.tv does not answer right now. We keep asking.".to_owned());
+                state.failed("Plex does not answer right now. We keep asking.".to_owned());
                 self.again(me, state, error.retry_in());
             }
         }

@@ -96,7 +96,7 @@ async fn me(app: App, visit: Visit) -> Result<Response, Problem> {
     Ok(json(StatusCode::OK, &Me { person: user.into(), csrf_token }))
 }
 
-fn welcome(status: StatusCode, signed_in: SignedIn) -> Response {
+pub(super) fn welcome(status: StatusCode, signed_in: SignedIn) -> Response {
     let SignedIn { user, csrf, cookie } = signed_in;
     let mut response = json(status, &Welcome { user: user.into(), csrf_token: csrf.to_string() });
     response.headers_mut().append(header::SET_COOKIE, cookie);

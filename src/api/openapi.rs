@@ -6,8 +6,8 @@ use utoipa::openapi::{Components, Info, OpenApi as Document, Server};
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    account, actors, discover, doors, downloads, files, library, requests, search, services, tokens, users,
-    webhooks,
+    account, actors, discover, doors, downloads, files, library, plex, requests, search, services, tokens,
+    users, webhooks,
 };
 use crate::app::App;
 use crate::problem::Problem;
@@ -24,6 +24,7 @@ pub fn routes() -> Vec<Route> {
         tokens::list, tokens::create, tokens::revoke,
         users::list, users::create, users::change,
         webhooks::rotate, webhooks::set_up,
+        plex::begin, plex::finish, plex::cancel, plex::guests, plex::import, plex::check,
         services::list, services::create, services::change, services::remove,
         downloads::list, downloads::submit, downloads::probe, downloads::show, downloads::remove,
         downloads::cancel, downloads::retry, files::serve,

@@ -1,4 +1,4 @@
-//! The session cookie: its name, its flags, its end.
+//! Our cookies: their names, their flags, their end.
 
 use http::HeaderValue;
 
@@ -13,19 +13,33 @@ pub fn name(settings: &Settings) -> &'static str {
 
 /// Gives the browser `token`.
 pub fn set(settings: &Settings, token: &str) -> HeaderValue {
-    cookie(settings, token, IDLE.as_secs())
+    cookie(settings, name(settings), token, IDLE.as_secs())
 }
 
 /// Takes the cookie away.
 pub fn clear(settings: &Settings) -> HeaderValue {
-    cookie(settings, "", 0)
+    cookie(settings, name(settings), "", 0)
 }
 
-fn cookie(settings: &Settings, value: &str, max_age: u64) -> HeaderValue {
+/// The cookie that ties a sign-in with Plex to the browser that began it.
+pub fn plex_name(settings: &Settings) -> &'static str {
+    if settings.is_secure() { "__Host-mn_plex" } else { "mn_plex" }
+}
+
+/// Ties a sign-in with Plex to the browser; plex.tv gives no PIN a longer life.
+pub fn set_plex(settings: &Settings, secret: &str) -> HeaderValue {
+    cookie(settings, plex_name(settings), secret, 3600)
+}
+
+/// Unties it.
+pub fn clear_plex(settings: &Settings) -> HeaderValue {
+    cookie(settings, plex_name(settings), "", 0)
+}
+
+fn cookie(settings: &Settings, name: &str, value: &str, max_age: u64) -> HeaderValue {
     let secure = settings.is_secure();
     let path = if secure { "/" } else { settings.base.cookie_path() };
     let end = if secure { "; Secure" } else { "" };
-    let name = name(settings);
     let text = format!("{name}={value}; Path={path}; Max-Age={max_age}; HttpOnly; SameSite=Lax{end}");
     HeaderValue::from_str(&text).expect("a token and a path are plain ASCII")
 }
@@ -47,6 +61,8 @@ mod tests {
         let text = set(&settings, "abc");
 
         assert_eq!(text, "__Host-mn_sid=abc; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax; Secure");
+        let text = set_plex(&settings, "abc");
+        assert_eq!(text, "__Host-mn_plex=abc; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax; Secure");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use store::{Conflict, Error};
 use subtle::ConstantTimeEq;
 
-use super::sign_in::{SignedIn, begin};
+use super::sign_in::{Credential, SignedIn, begin};
 use crate::app::App;
 use crate::problem::{OfField, Problem};
 use crate::route::Head;
@@ -118,7 +118,7 @@ pub async fn set_up(app: &App, head: &Head, form: SetUp) -> Result<SignedIn, Pro
     };
     token.forget();
     tracing::info!("the first admin was made");
-    begin(app, head, user).await
+    begin(app, head, user, Credential::Password).await
 }
 
 #[cfg(test)]

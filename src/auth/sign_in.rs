@@ -1,4 +1,4 @@
-//! In and out with a local account.
+//! In and out, with a local account or with whatever else proves who somebody is.
 
 use std::sync::Arc;
 
@@ -21,6 +21,13 @@ use crate::route::Head;
 pub struct Credentials {
     pub username: String,
     pub password: Secret,
+}
+
+/// How somebody proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    Password,
+    Plex,
 }
 
 /// Somebody who has just signed in.
@@ -64,12 +71,12 @@ pub async fn sign_in(app: &App, head: &Head, credentials: Credentials) -> Result
         let hash = app.hasher.hash(password).await?;
         app.writer.set_password(user.id, &hash, false).await?;
     }
-    begin(app, head, user).await
+    begin(app, head, user, Credential::Password).await
 }
 
 /// Begins a session for somebody who proved who they are. A session that the browser had before
 /// ends: whoever knew its token does not share the new one.
-pub async fn begin(app: &App, head: &Head, user: User) -> Result<SignedIn, Problem> {
+pub async fn begin(app: &App, head: &Head, user: User, by: Credential) -> Result<SignedIn, Problem> {
     if let Some(before) = identify(app, &head.headers).await?.user.and_then(|user| user.session) {
         app.writer.revoke_session(before).await?;
         app.sessions.recheck(before);
@@ -88,7 +95,11 @@ pub async fn begin(app: &App, head: &Head, user: User) -> Result<SignedIn, Probl
         })
         .await?;
     app.writer_for(head).record_login(user.id).await?;
-    metrics::counter!("medianest_logins_total", "method" => "password", "result" => "ok").increment(1);
+    let method = match by {
+        Credential::Password => "password",
+        Credential::Plex => "plex",
+    };
+    metrics::counter!("medianest_logins_total", "method" => method, "result" => "ok").increment(1);
 
     let session = app.reader.session(sid).await?.ok_or_else(Problem::unavailable)?;
     let token = app.tokens.issue(sid, user.id, session.epoch, session.created_at);

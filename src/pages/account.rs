@@ -1,18 +1,22 @@
 //! What somebody may see and change of their own account.
 
+use domain::plex::{Membership, PinPurpose};
 use domain::user::check_password;
 use domain::{Secret, SessionId, Timestamp};
 use http::header;
 use serde::Deserialize;
 
+use super::plex::on_the_way;
 use super::{again, frame_with_count, is_about_the_form, page};
 use crate::app::App;
 use crate::auth::api_tokens;
 use crate::auth::password::Verdict;
+use crate::auth::plex::{self, Kind};
 use crate::auth::sign_in;
 use crate::problem::{OfField, Problem};
 use crate::route::{Head, Response, Route, Visit, get, no_content, post, see_other, with_header};
 use crate::views::account::{AccountPage, SessionLine, TokenLine, device};
+use crate::views::plex::PlexCard;
 use crate::views::shell::Here;
 use crate::views::toast::Toast;
 
@@ -24,6 +28,8 @@ pub fn routes() -> Vec<Route> {
         post("/account/tokens").form(make_token),
         post("/account/tokens/:id/revoke").then(revoke_token),
         post("/account/sessions/:id/end").then(end_session),
+        post("/account/plex").then(link_plex),
+        post("/account/plex/unlink").then(unlink_plex),
     ]
 }
 
@@ -56,9 +62,11 @@ struct TokenForm {
 
 async fn show(app: App, visit: Visit) -> Result<Response, Problem> {
     let mut view = view(&app, &visit).await?;
-    if visit.query.get("done").as_deref() == Some("password") {
-        view.shell.toast = Some(Toast::done("Your password is changed"));
-    }
+    view.shell.toast = match visit.query.get("done").as_deref() {
+        Some("password") => Some(Toast::done("Your password is changed")),
+        Some("plex") => Some(Toast::done("Your Plex account is linked")),
+        _ => None,
+    };
     page(&view)
 }
 
@@ -117,7 +125,7 @@ async fn replace_password(app: &App, head: &Head, form: PasswordForm) -> Result<
     for session in sessions {
         app.sessions.recheck(session.id);
     }
-    let signed_in = sign_in::begin(app, head, user).await?;
+    let signed_in = sign_in::begin(app, head, user, sign_in::Credential::Password).await?;
     let mut response = see_other(&head.link("/account?done=password"));
     response.headers_mut().append(header::SET_COOKIE, signed_in.cookie);
     Ok(response)
@@ -153,6 +161,40 @@ async fn end_session(app: App, visit: Visit) -> Result<Response, Problem> {
     Ok(see_other(&visit.link("/account")))
 }
 
+async fn link_plex(app: App, visit: Visit) -> Result<Response, Problem> {
+    let me = visit.member()?.id;
+    match plex::begin(&app, &visit, PinPurpose::Link(me), Kind::Page, "/account?done=plex").await {
+        Ok(began) => on_the_way(&visit, began),
+        Err(problem) => plex_again(&app, &visit, &problem).await,
+    }
+}
+
+async fn unlink_plex(app: App, visit: Visit) -> Result<Response, Problem> {
+    match app.writer_for(&visit).unlink_plex(visit.member()?.id).await {
+        Ok(()) => Ok(see_other(&visit.link("/account"))),
+        Err(error) => plex_again(&app, &visit, &error.into()).await,
+    }
+}
+
+async fn plex_again(app: &App, head: &Head, problem: &Problem) -> Result<Response, Problem> {
+    let mut view = view(app, head).await?;
+    view.plex.error = Some(problem.detail.to_string());
+    again(&view, problem)
+}
+
+/// The Plex side of whoever is signed in.
+async fn plex_card(app: &App, head: &Head) -> Result<PlexCard, Problem> {
+    let me = head.member()?.id;
+    let user = app.reader.user(me).await?.ok_or_else(Problem::signed_out)?;
+    let has_password = app.reader.ways_in(me).await?.is_some_and(|ways| ways.has_password);
+    let (name, membership, checked_at) = match user.plex {
+        Some(plex) => (Some(plex.name), plex.membership, plex.checked_at),
+        None => (None, Membership::Unknown, None),
+    };
+    let is_offered = app.sign_ins.is_offered();
+    Ok(PlexCard { name, membership, checked_at, has_password, is_offered, error: None })
+}
+
 async fn view(app: &App, head: &Head) -> Result<AccountPage, Problem> {
     let me = head.member()?;
     let now = Timestamp::now();
@@ -174,6 +216,7 @@ async fn view(app: &App, head: &Head) -> Result<AccountPage, Problem> {
     Ok(AccountPage {
         shell: frame_with_count(app, head, Here::Account).await?,
         username: me.username.clone(),
+        plex: plex_card(app, head).await?,
         sessions: lines.collect(),
         tokens: tokens.collect(),
         new_token: None,

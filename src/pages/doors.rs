@@ -11,7 +11,7 @@ use crate::auth::{self, Credentials, SignedIn};
 use crate::link::local_path;
 use crate::problem::Problem;
 use crate::route::{Head, Response, Route, Visit, get, post, see_other};
-use crate::views::door::{LoginPage, SetupDonePage, SetupForm, SetupPage};
+use crate::views::door::{LoginPage, PlexDoor, SetupDonePage, SetupForm, SetupPage};
 use crate::views::shell::Shell;
 
 pub fn routes() -> Vec<Route> {
@@ -43,7 +43,7 @@ async fn show_login(app: App, visit: Visit) -> Result<Response, Problem> {
         return Ok(see_other(&visit.link(wanted(&next))));
     }
     let notice = visit.query.get("out").map(|_| "You are signed out.".to_owned());
-    page(&LoginPage { shell: bare(&visit), username: String::new(), error: None, next, notice })
+    page(&LoginPage { notice, ..login_page(&app, &visit, &next, None) })
 }
 
 async fn login(app: App, visit: Visit, form: LoginForm) -> Result<Response, Problem> {
@@ -53,7 +53,8 @@ async fn login(app: App, visit: Visit, form: LoginForm) -> Result<Response, Prob
         Ok(signed_in) => Ok(welcome(&visit.link(wanted(&next)), signed_in)),
         Err(problem) if is_about_the_form(&problem) => {
             let error = Some(problem.detail.to_string());
-            again(&LoginPage { shell: bare(&visit), username, error, next, notice: None }, &problem)
+            let view = login_page(&app, &visit, &next, None);
+            again(&LoginPage { username, error, ..view }, &problem)
         }
         Err(problem) => Err(problem),
     }
@@ -98,12 +99,31 @@ async fn show_next_steps(_app: App, visit: Visit) -> Result<Response, Problem> {
     page(&SetupDonePage { shell: bare(&visit), username })
 }
 
-fn bare(head: &Head) -> Shell {
+/// The sign-in page, empty. `plex_error` says why Plex did not begin.
+pub(super) fn login_page(app: &App, head: &Head, next: &str, plex_error: Option<String>) -> LoginPage {
+    let offered = app.sign_ins.is_offered() || plex_error.is_some();
+    let plex = offered.then(|| PlexDoor {
+        error: plex_error,
+        wait: None,
+        refusal: None,
+        words: app.sign_ins.link_words(),
+    });
+    LoginPage {
+        shell: bare(head),
+        username: String::new(),
+        error: None,
+        next: next.to_owned(),
+        notice: None,
+        plex,
+    }
+}
+
+pub(super) fn bare(head: &Head) -> Shell {
     Shell::bare(head.base.clone(), head.theme())
 }
 
 /// Where somebody wanted to go, if that is a page of ours.
-fn wanted(next: &str) -> &str {
+pub(super) fn wanted(next: &str) -> &str {
     local_path(next).unwrap_or("/")
 }
 

@@ -1,5 +1,8 @@
 //! The people of the house, for an admin.
 
+use std::collections::BTreeMap;
+
+use actors::sign_ins::{Denied, Guest};
 use domain::user::Role;
 use domain::{Cursor, Secret, UserId};
 use serde::Deserialize;
@@ -10,7 +13,9 @@ use crate::auth::accounts::{self, AccountPatch, NewAccount};
 use crate::problem::Problem;
 use crate::route::{Head, Response, Route, Visit, get, post, see_other};
 use crate::views::people::{NewPerson, PeoplePage};
+use crate::views::plex::{GuestLine, PlexPeoplePage};
 use crate::views::shell::Here;
+use crate::views::toast::Toast;
 
 /// People on one page.
 const SHOWN: u32 = 50;
@@ -21,6 +26,9 @@ pub fn routes() -> Vec<Route> {
         post("/admin/users").admin().form(add),
         post("/admin/users/:id/role").admin().form(set_role),
         post("/admin/users/:id/enabled").admin().form(set_enabled),
+        get("/admin/users/plex").admin().then(show_guests),
+        post("/admin/users/plex").admin().form(import),
+        post("/admin/users/:id/plex").admin().then(check_membership),
     ]
 }
 
@@ -43,7 +51,66 @@ struct EnabledForm {
 }
 
 async fn show(app: App, visit: Visit) -> Result<Response, Problem> {
-    page(&view(&app, &visit, NewPerson::default(), None).await?)
+    let mut view = view(&app, &visit, NewPerson::default(), None).await?;
+    view.shell.toast = match visit.query.get("imported").as_deref() {
+        Some("0") => Some(Toast::done("Nobody new was imported")),
+        Some("1") => Some(Toast::done("One person was imported")),
+        Some(many) => {
+            many.parse::<u32>().ok().map(|many| Toast::done(format!("{many} people were imported")))
+        }
+        None => None,
+    };
+    page(&view)
+}
+
+async fn show_guests(app: App, visit: Visit) -> Result<Response, Problem> {
+    match app.sign_ins.guests().await {
+        Ok(guests) => page(&guest_view(&app, &visit, guests, None).await?),
+        Err(denied) => guests_refused(&app, &visit, denied.into()).await,
+    }
+}
+
+/// Whoever is ticked; plex.tv says what they are called.
+async fn import(app: App, visit: Visit, form: BTreeMap<String, String>) -> Result<Response, Problem> {
+    let ticked = form.keys().filter_map(|name| name.strip_prefix("person-")?.parse().ok());
+    match app.sign_ins.import(app.actor_of(&visit), ticked.collect()).await {
+        Ok(imported) => Ok(see_other(&visit.link(&format!("/admin/users?imported={}", imported.new.len())))),
+        Err(denied) => guests_refused(&app, &visit, denied.into()).await,
+    }
+}
+
+async fn guests_refused(app: &App, head: &Head, problem: Problem) -> Result<Response, Problem> {
+    let refusal = Some(problem.detail.to_string());
+    page(&guest_view(app, head, Vec::new(), refusal).await?)
+}
+
+async fn guest_view(
+    app: &App,
+    head: &Head,
+    guests: Vec<Guest>,
+    refusal: Option<String>,
+) -> Result<PlexPeoplePage, Problem> {
+    let line = |Guest { account, user }| GuestLine {
+        id: account.id,
+        name: account.name,
+        email: account.email,
+        username: user.map(|user| user.username),
+    };
+    let shell = frame_with_count(app, head, Here::People).await?;
+    Ok(PlexPeoplePage { shell, guests: guests.into_iter().map(line).collect(), refusal })
+}
+
+async fn check_membership(app: App, visit: Visit) -> Result<Response, Problem> {
+    let id: UserId = visit.param("id")?;
+    match app.sign_ins.recheck(id).await {
+        Ok(_) => Ok(see_other(&visit.link(&format!("/admin/users#user-{id}")))),
+        Err(Denied::NotFound) => Err(Problem::not_found()),
+        Err(denied) => {
+            let problem = Problem::from(denied);
+            let refusal = Some(problem.detail.to_string());
+            again(&view(&app, &visit, NewPerson::default(), refusal).await?, &problem)
+        }
+    }
 }
 
 async fn add(app: App, visit: Visit, form: AddForm) -> Result<Response, Problem> {
@@ -99,5 +166,6 @@ async fn view(
     let people = app.reader.users(after.as_ref(), SHOWN).await?;
     let shell = frame_with_count(app, head, Here::People).await?;
     let next = people.next.map(|Cursor(next)| super::query("after", &next));
-    Ok(PeoplePage { shell, me: head.member()?.id, people: people.items, next, form, refusal })
+    let has_plex = app.sign_ins.is_offered();
+    Ok(PeoplePage { shell, has_plex, me: head.member()?.id, people: people.items, next, form, refusal })
 }

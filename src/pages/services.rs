@@ -1,17 +1,22 @@
 //! The services of the house, for an admin.
 
 use domain::Secret;
+use domain::plex::PinPurpose;
 use domain::service::{ServiceKind, ServiceName};
 use serde::Deserialize;
 use store::{NewService, ServicePatch};
 
+use super::plex::on_the_way;
 use super::{again, frame_with_count, is_about_the_form, page, services};
 use crate::api::services::{api_key, duration};
 use crate::app::App;
+use crate::auth::plex::{self, Kind};
 use crate::problem::{OfField, Problem};
 use crate::route::{Head, Response, Route, Visit, get, post, see_other};
+use crate::views::plex::OwnerCard;
 use crate::views::services::{FormErrors, ServiceForm, ServicesPage};
 use crate::views::shell::Here;
+use crate::views::toast::Toast;
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -20,6 +25,8 @@ pub fn routes() -> Vec<Route> {
         get("/admin/services/:name").admin().then(show),
         post("/admin/services/:name").admin().form(save),
         post("/admin/services/:name/delete").admin().then(remove),
+        post("/admin/services/:name/plex").admin().then(connect_plex),
+        post("/admin/services/:name/plex/check").admin().then(check_plex),
     ]
 }
 
@@ -63,7 +70,32 @@ async fn show(app: App, visit: Visit) -> Result<Response, Problem> {
         enabled: service.enabled,
         ..ServiceForm::new()
     };
-    page(&view(&app, &visit, form).await?)
+    let mut view = view(&app, &visit, form).await?;
+    if visit.query.get("done").as_deref() == Some("plex") {
+        view.shell.toast = Some(Toast::done("Plex is connected"));
+    }
+    page(&view)
+}
+
+/// The owner of the Plex server approves it at Plex, so that nobody has to copy a token.
+async fn connect_plex(app: App, visit: Visit) -> Result<Response, Problem> {
+    let name = plex_service(&app, &visit)?;
+    let me = visit.member()?.id;
+    let next = format!("/admin/services/{name}?done=plex");
+    let began = plex::begin(&app, &visit, PinPurpose::Server(me), Kind::Page, &next).await?;
+    on_the_way(&visit, began)
+}
+
+async fn check_plex(app: App, visit: Visit) -> Result<Response, Problem> {
+    let name = plex_service(&app, &visit)?;
+    app.sign_ins.check_owner_token();
+    Ok(see_other(&visit.link(&format!("/admin/services/{name}"))))
+}
+
+fn plex_service(app: &App, head: &Head) -> Result<ServiceName, Problem> {
+    let name: ServiceName = head.param("name")?;
+    let tile = app.services.board().tile(&name).filter(|tile| tile.service.kind == ServiceKind::Plex);
+    tile.map(|_| name).ok_or_else(Problem::not_found)
 }
 
 async fn add(app: App, visit: Visit, fields: Fields) -> Result<Response, Problem> {
@@ -144,7 +176,13 @@ async fn show_again(
 async fn view(app: &App, head: &Head, form: ServiceForm) -> Result<ServicesPage, Problem> {
     let shell = frame_with_count(app, head, Here::Services).await?;
     let cursor = super::cursor(app);
-    Ok(ServicesPage { shell: shell.live(&cursor), services: services(app), form })
+    let is_plex = form.kind == Some(ServiceKind::Plex);
+    let owner = form.editing.clone().filter(|_| is_plex).map(|service| OwnerCard {
+        service,
+        token: app.sign_ins.owner_token(),
+        error: None,
+    });
+    Ok(ServicesPage { shell: shell.live(&cursor), services: services(app), form, owner })
 }
 
 impl Fields {

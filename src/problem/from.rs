@@ -2,7 +2,8 @@
 
 use actors::session::Refused;
 use actors::upstream::Unwell;
-use actors::{download_queue, library, requests, services};
+use actors::{download_queue, library, requests, services, sign_ins};
+use domain::plex::PinRefusal;
 use http::StatusCode;
 use store::{Conflict, Error};
 
@@ -59,6 +60,43 @@ impl From<services::Denied> for Problem {
             (_, Some(field)) => Problem::invalid(field, detail),
             (_, None) => Problem::conflict(detail),
         }
+    }
+}
+
+impl From<sign_ins::Denied> for Problem {
+    fn from(denied: sign_ins::Denied) -> Self {
+        use sign_ins::Denied;
+        let detail = sentence(&denied.to_string());
+        match denied {
+            Denied::TooMany => Problem::too_often(detail, std::time::Duration::from_secs(60)),
+            Denied::Away(_) => Problem::unavailable().with_detail(detail),
+            Denied::Unavailable(reason) => {
+                tracing::warn!(%reason, "could not ask about plex.tv");
+                Problem::unavailable().with_detail(detail)
+            }
+            Denied::NotFound => Problem::not_found().with_detail(detail),
+            Denied::NotSetUp | Denied::NoOwnerToken | Denied::OwnerTokenRefused | Denied::NoToken => {
+                Problem::conflict(detail)
+            }
+        }
+    }
+}
+
+impl From<PinRefusal> for Problem {
+    /// The same words as on the page, in one sentence.
+    fn from(refusal: PinRefusal) -> Self {
+        let detail = match refusal {
+            PinRefusal::NoShare => "No server is shared with this Plex account.",
+            PinRefusal::WrongServer => "This house's server is not shared with this Plex account.",
+            PinRefusal::NotSetUp => "The Plex server of this house is not set up yet.",
+            PinRefusal::Disabled => "This account is disabled.",
+            PinRefusal::Taken => "Somebody else here has this Plex account.",
+            PinRefusal::AlreadyLinked => "Another Plex account is linked already.",
+            PinRefusal::NotOwner => "This Plex account does not own the server.",
+            PinRefusal::TokenRefused => "Plex took its approval back.",
+            PinRefusal::Expired => "Nobody approved it in time.",
+        };
+        Problem::new(StatusCode::FORBIDDEN, refusal.as_str(), "Could not sign in", detail)
     }
 }
 

@@ -1,9 +1,11 @@
 //! What somebody may see and change of their own account.
 
 use askama::Template;
+use domain::plex::Membership;
 use domain::{ApiTokenId, SessionId, Timestamp};
 
 use super::human::{Ago, Moment};
+use super::plex::PlexCard;
 use super::shell::Shell;
 
 /// The page at `/account`.
@@ -12,6 +14,7 @@ use super::shell::Shell;
 pub struct AccountPage {
     pub shell: Shell,
     pub username: String,
+    pub plex: PlexCard,
     pub sessions: Vec<SessionLine>,
     pub tokens: Vec<TokenLine>,
     /// The text of a token that was just made; shown this once.

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::plex::{PlexWait, Refusal};
 use super::shell::Shell;
 
 /// The page at `/login`.
@@ -16,6 +17,31 @@ pub struct LoginPage {
     pub next: String,
     /// A word on how somebody came here, such as after signing out.
     pub notice: Option<String>,
+    /// The way in with Plex, when the house has a server.
+    pub plex: Option<PlexDoor>,
+}
+
+/// The way in with Plex, as the sign-in page shows it.
+#[derive(Debug)]
+pub struct PlexDoor {
+    /// Why it could not begin.
+    pub error: Option<String>,
+    /// The code that is typed at the moment.
+    pub wait: Option<PlexWait>,
+    pub refusal: Option<Refusal>,
+    /// Where a code is typed, as one says it.
+    pub words: String,
+}
+
+impl PlexDoor {
+    /// Shows a code, or what came of it.
+    pub fn show(&mut self, wait: PlexWait) {
+        match wait.refusal() {
+            Some(refusal) => self.refusal = Some(refusal),
+            None if wait.is_over() => {}
+            None => self.wait = Some(wait),
+        }
+    }
 }
 
 /// The page at `/setup`, until there is an admin.

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use domain::UserId;
+use domain::plex::Membership;
 use domain::user::{Role, User};
 
 use super::human::Ago;
@@ -14,6 +15,8 @@ use super::status::Pill;
 pub struct PeoplePage {
     pub shell: Shell,
     pub me: UserId,
+    /// The house has a Plex server.
+    pub has_plex: bool,
     pub people: Vec<User>,
     /// The query of the next page.
     pub next: Option<String>,
@@ -48,6 +51,16 @@ impl PeoplePage {
 
     fn seen(&self, user: &User) -> Option<Ago> {
         user.last_login_at.map(Ago)
+    }
+
+    /// What plex.tv says, when that is not simply that they may.
+    fn plex_note(&self, user: &User) -> Option<&'static str> {
+        match user.plex.as_ref()?.membership {
+            Membership::Member => None,
+            Membership::Unknown => Some("has not signed in yet"),
+            Membership::NotShared => Some("server not shared"),
+            Membership::SignInAgain => Some("must sign in again"),
+        }
     }
 
     fn pill(&self, user: &User) -> Pill {

@@ -3,6 +3,7 @@
 use askama::Template;
 use domain::service::ServiceKind;
 
+use super::plex::OwnerCard;
 use super::shell::Shell;
 use super::status::{Watched, kind_icon, kind_tint};
 
@@ -13,6 +14,8 @@ pub struct ServicesPage {
     pub shell: Shell,
     pub services: Vec<Watched>,
     pub form: ServiceForm,
+    /// Beside the Plex service: the account of its owner.
+    pub owner: Option<OwnerCard>,
 }
 
 /// What was typed, or what is stored, and what is wrong with it.

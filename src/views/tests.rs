@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use actors::runtime::{ActorSnapshot, ActorState, MessageStats, Occurrence, SupervisionEvent};
+use actors::sign_ins::{OwnerToken, Step, TokenHealth};
 use askama::Template;
 use domain::download::{
     Choice, Download, DownloadFile, DownloadItem, DownloadStatus, Failure, Phase, Preset, Progress,
 };
 use domain::event::Tone;
+use domain::plex::{Membership, PinPurpose, PinRefusal, PlexId, PlexProfile};
 use domain::service::{ServiceKind, ServiceStatus, UptimeBar};
 use domain::user::{Role, User};
 use domain::{ApiTokenId, DownloadId, SessionId, Timestamp, UserId};
@@ -15,7 +17,7 @@ use domain::{ApiTokenId, DownloadId, SessionId, Timestamp, UserId};
 use super::Around;
 use super::account::{AccountPage, SessionLine, TokenLine};
 use super::actors::ActorsPage;
-use super::door::{LoginPage, SetupDonePage, SetupForm, SetupPage};
+use super::door::{LoginPage, PlexDoor, SetupDonePage, SetupForm, SetupPage};
 use super::downloads::form::FormatChoice;
 use super::downloads::{
     DiskGauge, DownloadPage, DownloadRow, DownloadsPage, Probed, QuotaGauge, Slots, StartForm, ToolCard,
@@ -23,6 +25,7 @@ use super::downloads::{
 use super::home::HomePage;
 use super::library::HomeShelves;
 use super::people::{NewPerson, PeoplePage};
+use super::plex::{GuestLine, OwnerCard, PlexBackPage, PlexCard, PlexGoPage, PlexPeoplePage, PlexWait};
 use super::problem::{ProblemPage, ProblemToast};
 use super::requests::{HomeRequests, OpenRequests};
 use super::services::{FormErrors, ServiceForm, ServicesPage};
@@ -325,6 +328,10 @@ fn every_page(words: &Words) -> Vec<(&'static str, String)> {
         ("actor", actors_page(words, Some("services/plex/breaker".to_owned()))),
         ("actor-gone", actors_page(words, Some(words.name.clone()))),
         ("login", login(words)),
+        ("plex-back", plex_back(words, plex_wait(words))),
+        ("plex-refused", plex_back(words, plex_wait_refused(words))),
+        ("plex-go", plex_go(words)),
+        ("plex-people", plex_people(words)),
         ("setup", setup(words)),
         ("setup-done", setup_done(words)),
         ("problem", problem(words)),
@@ -424,6 +431,14 @@ fn account(words: &Words) -> String {
     let page = AccountPage {
         shell: shell(words, Here::Account),
         username: words.name.clone(),
+        plex: PlexCard {
+            name: Some(words.name.clone()),
+            membership: Membership::NotShared,
+            checked_at: Some(ago(60)),
+            has_password: true,
+            is_offered: true,
+            error: Some(words.text.clone()),
+        },
         sessions: vec![session(true), session(false)],
         tokens: vec![token],
         new_token: Some("mn_0123456789abcdef".to_owned()),
@@ -443,7 +458,12 @@ fn people(words: &Words) -> String {
         enabled,
         created_at: ago(9_000),
         last_login_at: enabled.then(|| ago(720)),
-        plex: None,
+        plex: Some(PlexProfile {
+            id: PlexId(7),
+            name: words.title.clone(),
+            membership: Membership::SignInAgain,
+            checked_at: None,
+        }),
     };
     let people = vec![
         user(&words.name, Role::Admin, true),
@@ -453,6 +473,7 @@ fn people(words: &Words) -> String {
     let page = PeoplePage {
         shell: shell(words, Here::People),
         me: people[0].id,
+        has_plex: true,
         people,
         next: Some("after=x".to_owned()),
         form: NewPerson {
@@ -474,7 +495,17 @@ fn services_page(words: &Words) -> String {
         errors: FormErrors { url: Some(words.text.clone()), ..FormErrors::default() },
         ..ServiceForm::new()
     };
-    ServicesPage { shell: shell(words, Here::Services), services: services(words), form }.render().unwrap()
+    let owner = OwnerCard {
+        service: "plex".to_owned(),
+        token: OwnerToken {
+            account: Some(words.name.clone()),
+            health: TokenHealth::Valid { at: ago(60) },
+            ..OwnerToken::default()
+        },
+        error: Some(words.text.clone()),
+    };
+    let shell = shell(words, Here::Services);
+    ServicesPage { shell, services: services(words), form, owner: Some(owner) }.render().unwrap()
 }
 
 fn actors_page(words: &Words, selected: Option<String>) -> String {
@@ -495,8 +526,52 @@ fn login(words: &Words) -> String {
         error: Some(words.text.clone()),
         next: words.name.clone(),
         notice: Some(words.text.clone()),
+        plex: Some(PlexDoor {
+            error: Some(words.text.clone()),
+            wait: Some(plex_wait(words)),
+            refusal: plex_wait_refused(words).refusal(),
+            words: words.name.clone(),
+        }),
     };
     page.render().unwrap()
+}
+
+fn plex_wait(words: &Words) -> PlexWait {
+    PlexWait {
+        around: Around::pushed(&base()),
+        purpose: PinPurpose::SignIn,
+        step: Step::Waiting { is_approved: false, trouble: Some(words.text.clone()) },
+        code: Some("K7QD".to_owned()),
+        address: "https://plex.tv/link/?pin=K7QD".to_owned(),
+        words: words.name.clone(),
+        expires_at: Timestamp::now(),
+    }
+}
+
+fn plex_wait_refused(words: &Words) -> PlexWait {
+    PlexWait { step: Step::Refused(PinRefusal::WrongServer), ..plex_wait(words) }
+}
+
+fn plex_back(words: &Words, wait: PlexWait) -> String {
+    PlexBackPage { shell: shell(words, Here::Elsewhere), wait: Some(wait) }.render().unwrap()
+}
+
+fn plex_go(words: &Words) -> String {
+    let address = format!("https://app.plex.tv/auth#?code={}", words.name);
+    PlexGoPage { shell: shell(words, Here::Elsewhere), address, purpose: PinPurpose::SignIn }
+        .render()
+        .unwrap()
+}
+
+fn plex_people(words: &Words) -> String {
+    let guest = |username| GuestLine {
+        id: PlexId(7),
+        name: words.name.clone(),
+        email: Some(words.title.clone()),
+        username,
+    };
+    let guests = vec![guest(None), guest(Some(words.text.clone()))];
+    PlexPeoplePage { shell: shell(words, Here::People), guests, refusal: None }.render().unwrap()
 }
 
 fn setup(words: &Words) -> String {

@@ -43,7 +43,7 @@ async fn enter(key: Key, app: App, visit: Visit) -> Result<Response, Problem> {
         return Err(Problem::not_found());
     }
     let (user, _) = app.reader.user_by_name(ADMIN).await?.ok_or_else(Problem::not_found)?;
-    let signed_in = sign_in::begin(&app, &visit, user).await?;
+    let signed_in = sign_in::begin(&app, &visit, user, sign_in::Credential::Password).await?;
     let mut response = see_other(&visit.link("/"));
     response.headers_mut().append(header::SET_COOKIE, signed_in.cookie);
     Ok(response)

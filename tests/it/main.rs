@@ -21,6 +21,7 @@ mod embedded {
     mod matrix;
     mod openapi;
     mod plex;
+    mod plex_sign_in;
     mod rate_limit;
     mod requests;
     mod services;
@@ -37,6 +38,7 @@ mod shared {
     mod downloads;
     mod house;
     mod live;
+    mod plex_sign_in;
     mod rate_limit;
     mod requests;
     mod services;

@@ -139,7 +139,7 @@ async fn plex_being_down_to_the_end_ends_with_the_pin_too() {
     let stage = Stage::begin(Duration::from_secs(120), false, move |_| down()).await;
 
     tokio::time::sleep(Duration::from_secs(60)).await;
-    assert!(stage.progress().await.trouble.unwrap().contains("plex.tv"), "the page says why");
+    assert!(stage.progress().await.trouble.unwrap().contains("Plex does not answer"), "the page says why");
     assert!(stage.polls() < 10, "{} polls of a plex.tv that is down", stage.polls());
 
     stage.gone_within(Duration::from_secs(65)).await;

@@ -143,7 +143,7 @@ impl Parts {
             }
         };
         if matches!(after.health, TokenHealth::Refused { .. }) && before.health != after.health {
-            tracing::warn!("plex.tv does not accept the owner's token any more; connect Plex again");
+            tracing::warn!("Plex does not accept the owner's token any more; connect Plex again");
         }
         *self.owner.lock().unwrap_or_else(PoisonError::into_inner) = after.clone();
         let json = serde_json::to_string(&after).expect("plain data serialises");

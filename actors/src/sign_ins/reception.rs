@@ -69,7 +69,7 @@ pub enum Denied {
     NotSetUp,
     #[error("the portal has no token of the Plex server's owner; connect Plex on the services page")]
     NoOwnerToken,
-    #[error("plex.tv does not accept the owner's token any more; connect Plex again on the services page")]
+    #[error("Plex does not accept the owner's token any more; connect Plex again on the services page")]
     OwnerTokenRefused,
     #[error("they have not signed in with Plex yet, or must do so again")]
     NoToken,
@@ -217,8 +217,8 @@ async fn begin_pin(door: &SignIns, begin: Begin) -> Result<Begun, Denied> {
     let pin = parts.tv.create_pin(client_id, begin.is_code).await.map_err(|error| {
         tracing::info!(%error, "plex.tv gave no PIN");
         let words = match error {
-            Error::Throttled { .. } => "plex.tv asks us to wait. Try again in a minute.",
-            _ => "plex.tv does not answer right now. Try again in a minute, or sign in with a password.",
+            Error::Throttled { .. } => "Plex asks us to wait. Try again in a minute.",
+            _ => "Plex does not answer right now. Try again in a minute, or sign in with a password.",
         };
         Denied::Away(words.to_owned())
     })?;

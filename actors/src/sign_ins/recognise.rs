@@ -130,7 +130,7 @@ async fn look(parts: &Parts, purpose: PinPurpose, token: &Secret, machine: &str)
 /// In words for a person; the log has the reason.
 pub(super) fn plex_is_away(error: &Error) -> Trouble {
     tracing::info!(%error, "plex.tv did not say who somebody is");
-    Trouble("plex.tv does not answer right now. We keep asking.".to_owned())
+    Trouble("Plex does not answer right now. We keep asking.".to_owned())
 }
 
 pub(super) fn store_is_away(error: &store::Error) -> Trouble {
