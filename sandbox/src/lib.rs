@@ -10,6 +10,7 @@ pub mod art;
 mod catalogue;
 pub mod faults;
 pub mod hits;
+pub mod household;
 pub mod listener;
 mod outgoing;
 pub mod plex;
@@ -25,6 +26,7 @@ pub mod world;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use faults::{Fault, Faults};
+pub use household::Household;
 pub use listener::Listener;
 pub use plex::Plex;
 pub use seerr::Seerr;

@@ -1,7 +1,7 @@
 //! Runs the stand-ins by hand and for the browser tests: prints their addresses as one line of
 //! JSON and stays until its standard input ends or it is killed.
 //!
-//! `sandbox [--cache DIR] [--listen ADDR] [--service NAME]... [--stand-in seerr|tmdb]...
+//! `sandbox [--cache DIR] [--listen ADDR] [--service NAME]... [--stand-in seerr|tmdb|uptime-kuma]...
 //! [--videos DIR] [--videos-as PATH]`
 //!
 //! `--videos` is the folder that the stand-in Plex scans as its library "Videos", `--videos-as` what
@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use sandbox::{Plex, Seerr, Services, Tmdb, VideoSite, World, plex, seerr};
+use sandbox::{Plex, Seerr, Services, Tmdb, UptimeKuma, VideoSite, World, plex, seerr, uptime_kuma};
 use serde_json::json;
 
 #[tokio::main]
@@ -71,6 +71,7 @@ async fn wait_for_the_end() {
 struct StandIns {
     seerr: Option<Seerr>,
     tmdb: Option<Tmdb>,
+    uptime_kuma: Option<UptimeKuma>,
 }
 
 impl StandIns {
@@ -84,6 +85,10 @@ impl StandIns {
                     started.seerr = Some(Seerr::start(world, options).await.map_err(cannot)?);
                 }
                 "tmdb" => started.tmdb = Some(Tmdb::start(world).await.map_err(cannot)?),
+                "uptime-kuma" => {
+                    let options = uptime_kuma::Options::default();
+                    started.uptime_kuma = Some(UptimeKuma::start(options).await.map_err(cannot)?);
+                }
                 _ => return Err(format!("there is no stand-in {name}")),
             }
         }
@@ -93,8 +98,16 @@ impl StandIns {
     fn addresses(&self) -> serde_json::Value {
         let seerr =
             self.seerr.as_ref().map(|seerr| json!({ "url": seerr.url(), "api_key": seerr.api_key() }));
-        let tmdb = self.tmdb.as_ref().map(|tmdb| json!({ "url": tmdb.url(), "api_key": tmdb.api_key() }));
-        json!({ "seerr": seerr, "tmdb": tmdb })
+        let tmdb = self.tmdb.as_ref().map(|tmdb| {
+            json!({
+                "url": tmdb.url(), "image_url": tmdb.image_url(), "api_key": tmdb.api_key(),
+                "token": tmdb.token(),
+            })
+        });
+        let kuma = self.uptime_kuma.as_ref();
+        let kuma =
+            kuma.map(|kuma| json!({ "url": kuma.url(), "api_key": kuma.api_key(), "slug": kuma.slug() }));
+        json!({ "seerr": seerr, "tmdb": tmdb, "uptime_kuma": kuma })
     }
 }
 

@@ -12,7 +12,7 @@ use domain::download::{Choice, Preset};
 use domain::service::{ServiceKind, ServiceName};
 use domain::user::{CurrentUser, Role, User, Username};
 use sandbox::services::Mode;
-use sandbox::{Services, VideoSite};
+use sandbox::{Household, Services, VideoSite};
 use store::{NewService, NewUser, ServicePatch};
 
 use super::serve::{Signals, announce, until_stopped};
@@ -25,7 +25,10 @@ use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::wiring::Portal;
 
+mod household;
 mod past;
+
+use household::Outside;
 
 /// The demo's admin and member, and the password of both.
 const ADMIN: &str = "demo";
@@ -60,20 +63,22 @@ pub fn run(mut settings: Settings) -> Result<(), Failure> {
         for (name, mode) in SERVICES {
             services.set(name, mode);
         }
+        let household = household::start(&mut settings).await?;
         let site = video_site(&settings).await;
         if let Some(site) = &site {
             settings.download_allow_hosts.push(site.addr().to_string());
         }
 
         let portal = Portal::start_demo(settings).await?;
-        fill(&portal.app, &services, site.as_ref())
+        fill(&portal.app, &services, &household, site.as_ref())
             .await
             .map_err(|problem| Failure::Failed(format!("could not fill the demo: {}", problem.detail)))?;
+        household::announce(&household);
         announce(&portal);
         if let Some(link) = portal.demo_link() {
             tracing::info!("open the demo, signed in as its admin: {link}");
         }
-        tracing::info!("or sign in as {ADMIN} or {MEMBER} with the password {PASSWORD}");
+        tracing::info!("or sign in as {ADMIN} or {MEMBER} with the password {PASSWORD}, or with Plex");
         until_stopped(portal, signals).await
     })
 }
@@ -89,11 +94,19 @@ async fn video_site(settings: &Settings) -> Option<VideoSite> {
     site.inspect_err(|error| tracing::warn!(%error, "there is no video site: is ffmpeg installed?")).ok()
 }
 
-async fn fill(app: &App, services: &Services, site: Option<&VideoSite>) -> Result<(), Problem> {
+async fn fill(
+    app: &App,
+    services: &Services,
+    household: &Household,
+    site: Option<&VideoSite>,
+) -> Result<(), Problem> {
     let admin = account(app, ADMIN, Role::Admin).await?;
     account(app, MEMBER, Role::User).await?;
-    for (nth, name) in (1..).zip(services.names()) {
-        watch(app, name, services.url(name), nth).await?;
+    let plain = services.names().map(|name| (name, ServiceKind::Http, services.url(name), None));
+    let outside = household::services(household);
+    let outside = outside.into_iter().map(|Outside { name, kind, url, key }| (name, kind, url, Some(key)));
+    for (nth, (name, kind, url, key)) in (1..).zip(outside.chain(plain)) {
+        watch(app, (name, kind, url, key), nth).await?;
     }
     // It reads the charts again when it starts.
     let _ = app.system.restart("services/_recorder").await;
@@ -127,23 +140,20 @@ async fn account(app: &App, name: &'static str, role: Role) -> Result<User, Prob
 }
 
 /// The stand-ins have new ports at every start.
-async fn watch(app: &App, name: &str, url: String, nth: u64) -> Result<(), Problem> {
+async fn watch(
+    app: &App,
+    (name, kind, url, api_key): (&str, ServiceKind, String, Option<Secret>),
+    nth: u64,
+) -> Result<(), Problem> {
     let name: ServiceName = name.parse().map_err(|_| Problem::internal())?;
     let nobody = store::Actor::default();
     if app.reader.service(&name).await?.is_some() {
-        let patch = ServicePatch { url: Some(url), ..ServicePatch::default() };
+        let patch = ServicePatch { url: Some(url), api_key: Some(api_key), ..ServicePatch::default() };
         app.services.update(nobody, &name, patch).await?;
         return Ok(());
     }
-    let new = NewService {
-        name: name.clone(),
-        kind: ServiceKind::Http,
-        url,
-        interval: Duration::from_secs(5),
-        timeout: None,
-        api_key: None,
-        enabled: true,
-    };
+    let interval = Duration::from_secs(5);
+    let new = NewService { name: name.clone(), kind, url, interval, timeout: None, api_key, enabled: true };
     app.services.create(nobody, new).await?;
     past::invent(app, &name, nth).await
 }
