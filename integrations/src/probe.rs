@@ -58,6 +58,8 @@ pub async fn probe_http(
     let target = match kind {
         ServiceKind::Plex => url.join("identity"),
         ServiceKind::Overseerr => url.join("api/v1/status"),
+        ServiceKind::UptimeKuma => url.join("api/entry-page"),
+        ServiceKind::Tmdb => url.join("configuration"),
         _ => url.url().clone(),
     };
     let client = match transport.client_for(&target) {
@@ -71,7 +73,7 @@ pub async fn probe_http(
         tries_left -= 1;
         match timeout_at(deadline, client.get(target.clone()).send()).await {
             Err(_) => break Cause::TimedOut,
-            Ok(Ok(response)) => return judge(response, began.elapsed(), deadline).await,
+            Ok(Ok(response)) => return judge(response, kind, began.elapsed(), deadline).await,
             Ok(Err(error)) => match Cause::of(&error) {
                 // A kept connection that the service closed meanwhile says nothing about it.
                 Cause::BrokenOff if tries_left > 0 => {}
@@ -89,13 +91,20 @@ pub async fn probe_http(
     }
 }
 
-async fn judge(response: reqwest::Response, latency: Duration, deadline: Instant) -> Probed {
+async fn judge(
+    response: reqwest::Response,
+    kind: ServiceKind,
+    latency: Duration,
+    deadline: Instant,
+) -> Probed {
     let status = response.status();
     if response.content_length().is_some_and(|length| length <= SMALL_BODY) {
         let soon = deadline.min(Instant::now() + Duration::from_millis(50));
         let _ = timeout_at(soon, response.bytes()).await;
     }
-    if status.as_u16() < 400 {
+    // TMDB answers nothing without a key: its refusal is the sign of life.
+    let is_expected = kind == ServiceKind::Tmdb && status == StatusCode::UNAUTHORIZED;
+    if status.as_u16() < 400 || is_expected {
         return Probed::good(latency);
     }
     let outcome = match status {
@@ -210,16 +219,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn plex_and_overseerr_are_asked_where_they_need_no_key() {
+    async fn each_kind_is_asked_where_it_needs_no_key() {
         let server = TestServer::start(|_, request| async move {
-            let is_right = ["/base/identity", "/base/api/v1/status"].contains(&request.uri().path());
-            reply(if is_right { 200 } else { 401 }, &[], "")
+            let right = ["/base/identity", "/base/api/v1/status", "/base/api/entry-page"];
+            let is_tmdb = request.uri().path() == "/base/configuration";
+            let is_right = right.contains(&request.uri().path());
+            reply(
+                if is_right {
+                    200
+                } else if is_tmdb {
+                    401
+                } else {
+                    404
+                },
+                &[],
+                "",
+            )
         })
         .await;
         let transport = Transport::new().unwrap();
         let url = AdminUrl::parse(&server.url("/base")).unwrap();
 
-        for kind in [ServiceKind::Plex, ServiceKind::Overseerr] {
+        let kinds = [ServiceKind::Plex, ServiceKind::Overseerr, ServiceKind::UptimeKuma, ServiceKind::Tmdb];
+        for kind in kinds {
             let probed = probe_http(&transport, kind, &url, Duration::from_secs(2)).await;
             assert_eq!(probed.verdict, Verdict::Good, "{kind}");
         }

@@ -87,15 +87,6 @@ impl Shelf {
         keys.first().copied()
     }
 
-    /// Under which key the library has the film, or else the show, of this TMDB id.
-    pub fn rating_key(&self, is_movie: bool, tmdb: i64) -> Option<u64> {
-        let wanted = if is_movie { Kind::Movie } else { Kind::Show };
-        let guid = format!("tmdb://{tmdb}");
-        let state = self.stage.state();
-        let mut items = state.library.items.values();
-        items.find(|item| item.kind == wanted && item.guids.contains(&guid)).map(|item| item.key)
-    }
-
     /// An item disappears from the library, as when its file is deleted.
     pub fn remove(&self, rating_key: u64) {
         let Some(item) = self.stage.state().library.forget(rating_key) else { return };
