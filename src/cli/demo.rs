@@ -9,7 +9,7 @@ use std::time::Duration;
 use actors::download_queue;
 use domain::Secret;
 use domain::download::{Choice, Preset};
-use domain::service::{ServiceKind, ServiceName};
+use domain::service::ServiceName;
 use domain::user::{CurrentUser, Role, User, Username};
 use sandbox::services::Mode;
 use sandbox::{Household, Services, VideoSite};
@@ -25,6 +25,7 @@ use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::wiring::Portal;
 
+mod hooks;
 mod household;
 mod past;
 
@@ -73,6 +74,9 @@ pub fn run(mut settings: Settings) -> Result<(), Failure> {
         fill(&portal.app, &services, &household, site.as_ref())
             .await
             .map_err(|problem| Failure::Failed(format!("could not fill the demo: {}", problem.detail)))?;
+        if let Err(problem) = hooks::set_up(&portal, &household).await {
+            tracing::warn!("the demo's services tell nothing by themselves: {}", problem.detail);
+        }
         household::announce(&household);
         announce(&portal);
         if let Some(link) = portal.demo_link() {
@@ -102,11 +106,9 @@ async fn fill(
 ) -> Result<(), Problem> {
     let admin = account(app, ADMIN, Role::Admin).await?;
     account(app, MEMBER, Role::User).await?;
-    let plain = services.names().map(|name| (name, ServiceKind::Http, services.url(name), None));
-    let outside = household::services(household);
-    let outside = outside.into_iter().map(|Outside { name, kind, url, key }| (name, kind, url, Some(key)));
-    for (nth, (name, kind, url, key)) in (1..).zip(outside.chain(plain)) {
-        watch(app, (name, kind, url, key), nth).await?;
+    let plain = services.names().map(|name| Outside::plain(name, services.url(name)));
+    for (nth, outside) in (1..).zip(household::services(household).into_iter().chain(plain)) {
+        watch(app, outside, nth).await?;
     }
     // It reads the charts again when it starts.
     let _ = app.system.restart("services/_recorder").await;
@@ -140,20 +142,20 @@ async fn account(app: &App, name: &'static str, role: Role) -> Result<User, Prob
 }
 
 /// The stand-ins have new ports at every start.
-async fn watch(
-    app: &App,
-    (name, kind, url, api_key): (&str, ServiceKind, String, Option<Secret>),
-    nth: u64,
-) -> Result<(), Problem> {
+async fn watch(app: &App, outside: Outside, nth: u64) -> Result<(), Problem> {
+    let Outside { name, kind, url, key, config } = outside;
     let name: ServiceName = name.parse().map_err(|_| Problem::internal())?;
-    let nobody = store::Actor::default();
-    if app.reader.service(&name).await?.is_some() {
-        let patch = ServicePatch { url: Some(url), api_key: Some(api_key), ..ServicePatch::default() };
-        app.services.update(nobody, &name, patch).await?;
-        return Ok(());
+    let nobody = store::Actor::default;
+    let is_new = app.reader.service(&name).await?.is_none();
+    if is_new {
+        let (url, api_key, interval) = (url.clone(), key.clone(), Duration::from_secs(5));
+        let name = name.clone();
+        let new = NewService { name, kind, url, interval, timeout: None, api_key, enabled: true };
+        app.services.create(nobody(), new).await?;
     }
-    let interval = Duration::from_secs(5);
-    let new = NewService { name: name.clone(), kind, url, interval, timeout: None, api_key, enabled: true };
-    app.services.create(nobody, new).await?;
-    past::invent(app, &name, nth).await
+    if !is_new || config.is_some() {
+        let patch = ServicePatch { url: Some(url), api_key: Some(key), config, ..ServicePatch::default() };
+        app.services.update(nobody(), &name, patch).await?;
+    }
+    if is_new { past::invent(app, &name, nth).await } else { Ok(()) }
 }

@@ -9,6 +9,7 @@ use domain::service::ServiceKind;
 use sandbox::household::Options;
 use sandbox::seerr::Arr;
 use sandbox::{Household, plex, seerr, uptime_kuma};
+use serde_json::{Value, json};
 
 use super::no_stand_ins;
 use crate::cli::Failure;
@@ -20,12 +21,20 @@ const DOWNLOAD: Duration = Duration::from_secs(90);
 /// Uptime Kuma looks this often.
 const BEAT: Duration = Duration::from_secs(10);
 
-/// A service of the demo: its name, kind, address and key.
+/// A service of the demo, as an admin would configure it.
 pub(super) struct Outside {
-    pub name: &'static str,
+    pub name: String,
     pub kind: ServiceKind,
     pub url: String,
-    pub key: Secret,
+    pub key: Option<Secret>,
+    pub config: Option<Value>,
+}
+
+impl Outside {
+    /// One that is only watched.
+    pub fn plain(name: &str, url: String) -> Self {
+        Self { name: name.to_owned(), kind: ServiceKind::Http, url, key: None, config: None }
+    }
 }
 
 /// Starts the household and points the settings at it. Its Plex sees the portal's library of
@@ -61,14 +70,19 @@ pub(super) async fn start(settings: &mut Settings) -> Result<Household, Failure>
 
 /// What an admin would have typed into the service settings.
 pub(super) fn services(household: &Household) -> [Outside; 4] {
-    let outside =
-        |name, kind, url: &str, key: &str| Outside { name, kind, url: url.to_owned(), key: Secret::new(key) };
+    let outside = |name: &str, kind, url: &str, key: &str| {
+        let key = Some(Secret::new(key));
+        Outside { name: name.to_owned(), kind, url: url.to_owned(), key, config: None }
+    };
     let (plex, seerr) = (&household.plex, &household.seerr);
     let kuma = &household.uptime_kuma;
     [
         outside("plex", ServiceKind::Plex, &plex.server_url, &plex.owner_token),
         outside("overseerr", ServiceKind::Overseerr, &seerr.url(), &seerr.api_key()),
-        outside("uptime-kuma", ServiceKind::UptimeKuma, &kuma.url(), kuma.api_key()),
+        Outside {
+            config: Some(json!({ "slug": kuma.slug(), "poll_seconds": 15 })),
+            ..outside("uptime-kuma", ServiceKind::UptimeKuma, &kuma.url(), kuma.api_key())
+        },
         outside("tmdb", ServiceKind::Tmdb, &household.tmdb.url(), household.tmdb.token()),
     ]
 }
