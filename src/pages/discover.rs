@@ -25,7 +25,7 @@ use crate::views::shell::Here;
 mod ask;
 mod title;
 
-pub(super) use title::library_path;
+pub(super) use title::{library_path, quota, standing};
 
 /// How long the page itself waits for its rows. One that takes longer follows by itself.
 const SOON: Duration = Duration::from_millis(120);
@@ -74,7 +74,8 @@ async fn show(app: App, visit: Visit) -> Result<Response, Problem> {
             None => Rail::loading(around.clone(), row, genre),
         })
         .collect();
-    page(&DiscoverPage { shell, kind, genres, hero, rails, nobody_to_ask: !is_possible })
+    let away = super::requests::away(&app);
+    page(&DiscoverPage { shell, kind, genres, hero, rails, nobody_to_ask: !is_possible, away })
 }
 
 /// The rows of the page, in order.

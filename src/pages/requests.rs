@@ -8,13 +8,12 @@ use domain::user::CurrentUser;
 use domain::{Cursor, RequestId, UserId};
 use store::{RequestFilter, Whose};
 
-use super::discover::library_path;
+use super::discover::{library_path, quota, standing};
 use super::{cursor, frame_with_count, page};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::route::{Head, Response, Route, Visit, get, post};
 use crate::views::Around;
-use crate::views::discover::sheet::Quota;
 use crate::views::requests::{
     Away, HomeRequests, Limits, OpenRequests, RequestList, RequestPage, RequestRow, RequestsPage, Said, Show,
 };
@@ -117,16 +116,11 @@ async fn counts(app: &App, me: &CurrentUser) -> Result<Vec<(Show, u64)>, Problem
 
 /// What this person may still ask for.
 async fn limits(app: &App, me: &CurrentUser) -> Limits {
-    let quota = |allowance: actors::requests::Allowance| Quota {
-        used: allowance.used,
-        limit: allowance.limit.unwrap_or(0),
-        days: allowance.days,
-    };
-    match actors::requests::standing(&app.requests, me.id, me.is_admin()).await {
+    match standing(app, me).await {
         Ok(standing) => {
             Limits { films: standing.movies.map(quota), seasons: standing.seasons.map(quota), unknown: None }
         }
-        Err(_) => Limits { unknown: Some("It is not known at the moment.".to_owned()), ..Limits::default() },
+        Err(reason) => Limits { unknown: Some(reason), ..Limits::default() },
     }
 }
 

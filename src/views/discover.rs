@@ -10,6 +10,7 @@ use domain::media::{Genre, ImageSize, MediaStatus, MediaType, Row, Title};
 use super::Around;
 use super::human::{About, Ago};
 use super::poster::{Artwork, Mark, Poster};
+use super::requests::Away;
 use super::shell::Shell;
 
 pub mod sheet;
@@ -30,6 +31,8 @@ pub struct DiscoverPage {
     pub rails: Vec<Rail>,
     /// Neither Overseerr nor TMDB is set up: there is nothing to ask.
     pub nobody_to_ask: bool,
+    /// Overseerr does not answer: the rows are what we knew.
+    pub away: Option<Away>,
 }
 
 impl DiscoverPage {

@@ -45,6 +45,11 @@ impl HomePage {
             let verb = if failed == 1 { "needs" } else { "need" };
             news.push(format!("{} {verb} you.", Count(failed, "download")));
         }
+        let moving = self.requests.moving() as u64;
+        if moving > 0 {
+            let verb = if moving == 1 { "is" } else { "are" };
+            news.push(format!("{} {verb} on the way.", Count(moving, "request")));
+        }
         if running > 0 {
             let verb = if running == 1 { "is" } else { "are" };
             news.push(format!("{} {verb} running.", Count(running, "download")));

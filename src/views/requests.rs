@@ -96,7 +96,7 @@ pub struct Away {
     pub reason: String,
 }
 
-/// `#requests`: the filters with their counts, and the rows.
+/// The filters with their counts, and the rows.
 #[derive(Debug, Clone, Template)]
 #[template(path = "_request_list.html")]
 pub struct RequestList {
@@ -217,6 +217,16 @@ pub struct HomeRequests {
 }
 
 fragment!(HomeRequests);
+
+impl HomeRequests {
+    /// How many of those that are shown were approved and are not there yet.
+    pub(super) fn moving(&self) -> usize {
+        let is_moving = |row: &&RequestRow| {
+            matches!(row.request.status, RequestStatus::Approved | RequestStatus::Processing)
+        };
+        self.rows.iter().filter(is_moving).count()
+    }
+}
 
 /// `#open-requests`: the count beside the word in the navigation.
 #[derive(Debug, Clone, Copy, Default, Template)]

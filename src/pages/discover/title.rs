@@ -1,8 +1,12 @@
 //! The page of a title, with the sheet to ask for it.
 
-use actors::upstream::Unwell;
+use std::time::Duration;
+
+use actors::requests::{Allowance, Standing};
 use domain::media::{MediaType, TitleDetails};
 use domain::request::RequestStatus;
+use domain::user::CurrentUser;
+use tokio::time::timeout;
 
 use super::{Wanted, reason, stale, title_of};
 use crate::app::App;
@@ -15,6 +19,9 @@ use crate::views::discover::title::{Related, TitleAwayPage};
 use crate::views::discover::{Sheet, TitlePage};
 use crate::views::shell::Here;
 
+/// How long a page waits to hear what somebody may ask for.
+const PATIENCE: Duration = Duration::from_millis(1_200);
+
 pub(super) async fn show(app: App, visit: Visit) -> Result<Response, Problem> {
     title_page(&app, &visit, None).await
 }
@@ -25,10 +32,12 @@ pub(super) async fn title_page(app: &App, head: &Head, refusal: Option<String>) 
     let (kind, id) = title_of(head)?;
     let shell = frame_with_count(app, head, Here::Discover).await?;
     let shell = shell.watching(format!("{kind}/{id}")).live(&cursor);
-    match app.discover.details(kind, id).await {
+    // Side by side: together they must not take longer than a page may.
+    let (seen, standing) = tokio::join!(app.discover.details(kind, id), standing(app, head.member()?));
+    match seen {
         Ok(seen) => {
             let details = seen.value.as_ref().clone().ok_or_else(Problem::not_found)?;
-            let sheet = Sheet { refusal, ..sheet(app, head, &details).await? };
+            let sheet = Sheet { refusal, ..sheet_with(app, head, &details, standing).await? };
             let library = details.title.state.as_ref().and_then(|state| {
                 let key = state.plex_key.as_ref().or(state.plex_key_4k.as_ref())?;
                 Some(shell.link(&library_path(key)?))
@@ -45,8 +54,27 @@ pub(in crate::pages) fn library_path(key: &str) -> Option<String> {
     is_key.then(|| format!("/library/title/{key}"))
 }
 
+/// What somebody may ask for, or why that is not known, in words.
+pub(in crate::pages) async fn standing(app: &App, me: &CurrentUser) -> Result<Standing, String> {
+    let asking = actors::requests::standing(&app.requests, me.id, me.is_admin());
+    match timeout(PATIENCE, asking).await {
+        Ok(standing) => standing.map_err(|unwell| reason(&unwell)),
+        Err(_) => Err("It takes too long to hear what you may ask for.".to_owned()),
+    }
+}
+
 /// What this person may ask for, and who asked already.
 pub(super) async fn sheet(app: &App, head: &Head, details: &TitleDetails) -> Result<Sheet, Problem> {
+    let standing = standing(app, head.member()?).await;
+    sheet_with(app, head, details, standing).await
+}
+
+async fn sheet_with(
+    app: &App,
+    head: &Head,
+    details: &TitleDetails,
+    standing: Result<Standing, String>,
+) -> Result<Sheet, Problem> {
     let me = head.member()?;
     let title = &details.title;
     let mut sheet = Sheet::new(around(head), details);
@@ -59,27 +87,25 @@ pub(super) async fn sheet(app: &App, head: &Head, details: &TitleDetails) -> Res
         sheet.asked.push(Asked { request, by, is_mine, is_followed });
     }
     sheet.asked.reverse();
-    let is_away = away(app);
     sheet.quality = quality(&sheet, details, false);
-    match actors::requests::standing(&app.requests, me.id, me.is_admin()).await {
+    let closed = |reason: &str| Some(format!("{reason} Asking is possible again when it is back."));
+    match standing {
         Ok(standing) => {
-            sheet.quota = match title.media_type {
-                MediaType::Movie => standing.movies.map(quota),
-                MediaType::Tv => standing.seasons.map(quota),
+            let allowance = match title.media_type {
+                MediaType::Movie => standing.movies,
+                MediaType::Tv => standing.seasons,
             };
+            sheet.quota = allowance.map(quota);
             sheet.needs_approval = Some(!standing.approved_at_once(title.media_type, false));
             sheet.quality = quality(&sheet, details, standing.may_ask(title.media_type, true));
             if !standing.may_ask(title.media_type, false) && sheet.quality == Quality::OnlyHd {
                 sheet.closed = Some("You may not ask for this kind of title.".to_owned());
             }
         }
-        Err(Unwell::NotSetUp) => {}
-        Err(unwell) => {
-            sheet.closed = Some(format!("{} Asking is possible again when it is back.", reason(&unwell)))
-        }
+        Err(reason) => sheet.closed = closed(&reason),
     }
-    if let Some(away) = is_away {
-        sheet.closed = Some(format!("{} Asking is possible again when it is back.", away.reason));
+    if let Some(away) = away(app) {
+        sheet.closed = closed(&away.reason);
     }
     if sheet.closed.is_none() {
         sheet.suggest();
@@ -87,7 +113,7 @@ pub(super) async fn sheet(app: &App, head: &Head, details: &TitleDetails) -> Res
     Ok(sheet)
 }
 
-fn quota(allowance: actors::requests::Allowance) -> Quota {
+pub(in crate::pages) fn quota(allowance: Allowance) -> Quota {
     Quota { used: allowance.used, limit: allowance.limit.unwrap_or(0), days: allowance.days }
 }
 

@@ -224,7 +224,8 @@ impl RequestRow {
 
     fn can_retry(&self) -> bool {
         // It could not be handed over, and nobody is trying any more.
-        let is_stranded = self.is_waiting() && self.request.problem.is_some() && self.request.step.is_none();
+        let is_given_up = self.request.problem.is_some() && self.request.step.is_none();
+        let is_stranded = self.is_waiting() && is_given_up && !self.can_decide();
         (self.is_admin || self.is_mine) && (self.request.status == RequestStatus::Failed || is_stranded)
     }
 

@@ -6,6 +6,7 @@ use domain::Timestamp;
 use domain::media::MediaType;
 use domain::request::{MediaRequest, RequestStatus};
 
+use crate::problem::from::sentence;
 use crate::views::human::{About, Count};
 use crate::views::status::Pill;
 
@@ -114,7 +115,7 @@ pub fn transfer(request: &MediaRequest) -> Option<String> {
 /// Why it does not go on, and what happens next.
 pub fn trouble(request: &MediaRequest) -> Option<String> {
     match (&request.problem, request.status) {
-        (Some(problem), _) if !request.status.is_over() => Some(problem.clone()),
+        (Some(problem), _) if !request.status.is_over() => Some(sentence(problem)),
         (_, RequestStatus::Failed) => {
             Some("It could not be handed to the downloader. An admin can try it again.".to_owned())
         }

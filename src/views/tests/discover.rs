@@ -13,6 +13,7 @@ use crate::views::discover::title::TitleAwayPage;
 use crate::views::discover::{
     DiscoverPage, Hero, PosterGrid, Rail, RailState, RowPage, Sheet, Stale, TitlePage, poster,
 };
+use crate::views::requests::Away;
 use crate::views::shell::Here;
 
 fn state(status: MediaStatus) -> Option<MediaState> {
@@ -106,6 +107,7 @@ pub fn page(words: &Words) -> String {
         ],
         genres: vec![genre, Genre { id: 878, name: "Science fiction".to_owned() }],
         nobody_to_ask: false,
+        away: Some(Away { reason: words.text.clone() }),
         shell,
     };
     page.render().unwrap()
@@ -119,6 +121,7 @@ pub fn nobody_to_ask(words: &Words) -> String {
         hero: None,
         rails: Vec::new(),
         nobody_to_ask: true,
+        away: None,
     };
     page.render().unwrap()
 }

@@ -398,6 +398,10 @@ contract! {
         assert_eq!(ids(house, Whose::Everybodys, &[]).await.len(), 26);
         assert_eq!(ids(house, Whose::Everybodys, &[RequestStatus::Cancelled, RequestStatus::Failed]).await.len(), 1);
         assert_eq!(ids(house, Whose::With(ana.id), &[RequestStatus::Pending]).await.len(), 24);
+        let everybodys = house.read.count_requests(Whose::Everybodys).await.unwrap();
+        assert_eq!(everybodys, [(RequestStatus::Cancelled, 1), (RequestStatus::Pending, 25)]);
+        assert_eq!(house.read.count_requests(Whose::Of(ana.id)).await.unwrap().iter().map(|(_, count)| count).sum::<u64>(), 25);
+        assert!(house.read.count_requests(Whose::FollowedBy(ana.id)).await.unwrap().is_empty());
         let not_ours = Cursor("x".to_owned());
         let filter = RequestFilter { whose: Whose::Everybodys, statuses: &[] };
         assert!(matches!(house.read.requests(filter, Some(&not_ours), 10).await, Err(Error::BadCursor)));
