@@ -105,6 +105,7 @@ impl Maintenance {
     /// Forgets what is older than it is kept at `now`. Gives the number of rows.
     async fn tidy(&self, now: Timestamp) -> Result<u64, store::Error> {
         let mut forgotten = self.writer.purge_heartbeats(now).await?;
+        forgotten += self.writer.purge_monitors(now).await?;
         forgotten += self.writer.purge_outbox(now - KEEP_OUTBOX).await?;
         forgotten += self.writer.purge_sessions(now - KEEP_SESSIONS).await?;
         forgotten += self.writer.purge_notifications(now - KEEP_NOTIFICATIONS).await?;

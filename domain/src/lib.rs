@@ -11,6 +11,7 @@ pub mod event;
 pub mod flip;
 pub mod id;
 pub mod media;
+pub mod monitor;
 pub mod page;
 pub mod path_map;
 pub mod picture;

@@ -22,6 +22,7 @@ pub mod ephemeral;
 mod error;
 mod heartbeats;
 mod keyring;
+mod monitors;
 mod nodes;
 mod notifications;
 mod open;
@@ -46,6 +47,7 @@ pub use downloads::{
 pub use effects::{Effect, EffectLease, NewEffect};
 pub use error::{Conflict, Error};
 pub use keyring::{Keyring, Place};
+pub use monitors::MonitorNews;
 pub use nodes::NodeRow;
 pub use notifications::Notification;
 pub use open::{Engine, Store, StoreSettings};

@@ -9,6 +9,7 @@ mod downloads;
 mod duties;
 mod ephemeral;
 mod house;
+mod monitors;
 mod people;
 mod plex;
 mod projection;
