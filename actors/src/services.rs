@@ -13,6 +13,7 @@
 //! Edits are done one after the other and are not cut short when the asker goes away.
 
 mod edit;
+mod monitors;
 pub(crate) mod record;
 mod recorder;
 
@@ -31,6 +32,7 @@ use integrations::overseerr::Overseerr;
 use integrations::plex;
 use integrations::probe::{Probed, probe_http};
 use integrations::tmdb::Tmdb;
+use integrations::uptime_kuma::UptimeKuma;
 use store::ephemeral::Ephemeral;
 use store::{Reader, Writer};
 use tokio::sync::watch;
@@ -38,6 +40,8 @@ use tokio::task::JoinSet;
 
 use crate::circuit_breaker::CircuitBreaker;
 use crate::event_hub;
+use crate::kuma_feed;
+use crate::monitor_board::MonitorBoard;
 use crate::plex_live::{Announce, Live, PlexLive};
 use crate::runtime::{Crash, Factory, System};
 use crate::service_monitor::{Look, ServiceMonitor};
@@ -74,6 +78,7 @@ struct Parts {
     transport: Transport,
     shelves: Mutex<BTreeMap<ServiceName, Arc<Shelf>>>,
     plex_heard: watch::Sender<u64>,
+    monitors: Arc<MonitorBoard>,
     /// Held during an edit.
     editing: tokio::sync::Mutex<()>,
     /// The edits under way.
@@ -124,6 +129,7 @@ impl Services {
             transport,
             shelves: Mutex::default(),
             plex_heard: watch::Sender::new(0),
+            monitors: Arc::default(),
             editing: tokio::sync::Mutex::default(),
             edits: Mutex::default(),
         }))
@@ -229,6 +235,7 @@ impl Services {
         };
         let client = self.client(&service, &gate);
         let live = self.live(&service, &gate);
+        let feed = self.feed(&service, &gate);
         let parts = self.0.clone();
         let monitor = Factory::new(move || ServiceMonitor {
             service: service.clone(),
@@ -238,13 +245,15 @@ impl Services {
             record: parts.record.clone(),
         });
         let mut members = vec![("breaker", breaker), ("monitor", monitor)];
-        let template = match (&client, &live) {
-            (None, _) => "service",
-            (Some(_), None) => "integration",
-            (Some(_), Some(_)) => "plex",
+        let template = match (&client, &live, &feed) {
+            (None, ..) => "service",
+            (Some(_), Some(_), _) => "plex",
+            (Some(_), None, Some(_)) => "uptime-kuma",
+            (Some(_), None, None) => "integration",
         };
         members.extend(client.map(|client| ("client", client)));
         members.extend(live.map(|live| ("live", live)));
+        members.extend(feed.map(|feed| (kuma_feed::NAME, feed)));
         Child::group(name.as_str(), template, members)
     }
 
@@ -254,7 +263,8 @@ impl Services {
             ServiceKind::Plex => Some(self.client_as::<plex::Server>(service, gate)),
             ServiceKind::Overseerr => Some(self.client_as::<Overseerr>(service, gate)),
             ServiceKind::Tmdb => Some(self.client_as::<Tmdb>(service, gate)),
-            ServiceKind::Http | ServiceKind::Youtube | ServiceKind::UptimeKuma => None,
+            ServiceKind::UptimeKuma => Some(self.client_as::<UptimeKuma>(service, gate)),
+            ServiceKind::Http | ServiceKind::Youtube => None,
         }
     }
 

@@ -20,7 +20,7 @@ pub mod webhook;
 #[cfg(test)]
 mod tests;
 
-pub use metrics::{Monitor, MonitorKey};
+pub use metrics::{Metrics, Monitor, MonitorKey};
 pub use page::{Beat, Beats, Group, Incident, Maintenance, PageMonitor, StatusPage};
 pub use state::State;
 
@@ -47,11 +47,11 @@ impl UptimeKuma {
     /// # Errors
     /// [`Error::AccessDenied`] for a wrong key, and also when it limits the rate: one is no proof.
     /// [`Error::Garbled`] when something else answers there.
-    pub async fn metrics(&self) -> Result<Vec<Monitor>, Error> {
+    pub async fn metrics(&self) -> Result<Metrics, Error> {
         let call = self.http.get("metrics").header(ACCEPT, HeaderValue::from_static("text/plain"));
         let answer = call.interactive().send().await?;
         let text = String::from_utf8_lossy(&answer.body);
-        metrics::monitors(&text).ok_or_else(|| Error::Garbled {
+        metrics::read(&text).ok_or_else(|| Error::Garbled {
             service: self.http.service().clone(),
             reason: "these are not the metrics of Uptime Kuma".to_owned(),
         })

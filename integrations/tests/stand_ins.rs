@@ -172,7 +172,7 @@ async fn uptime_kuma_is_read_in_all_generations() {
         let kuma = UptimeKuma::new(http.with_basic("", &Secret::new(sandbox.api_key())).unwrap());
 
         sandbox.set(sandbox.id("Plex"), Status::Pending, "timeout").await;
-        let monitors = kuma.metrics().await.unwrap();
+        let monitors = kuma.metrics().await.unwrap().monitors;
         let of = |name: &str| {
             monitors.iter().find(|monitor| monitor.name == name).map(|monitor| monitor.state.status())
         };

@@ -21,7 +21,7 @@ const KEEP_DAYS: i64 = 400 * DAY;
 const KEEP_CHANGES: i64 = 90 * DAY;
 
 /// What became of the monitors of one service since the last time.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct MonitorNews {
     /// New ones, and those that are not as they were.
     pub seen: Vec<KnownMonitor>,

@@ -5,6 +5,7 @@ use domain::service::{Service, ServiceKind};
 use integrations::http::Client;
 use integrations::overseerr::{self, Overseerr};
 use integrations::tmdb::Tmdb;
+use integrations::uptime_kuma::UptimeKuma;
 use integrations::{Error, plex};
 
 use super::Upstream;
@@ -39,5 +40,18 @@ impl Upstream for Tmdb {
     fn connect(_: &Service, http: Client, key: Option<&Secret>) -> Result<Self, Error> {
         // Without a key it answers, and the answer says that the key is missing.
         Ok(Tmdb::new(http, key.unwrap_or(&Secret::new(String::new()))))
+    }
+}
+
+impl Upstream for UptimeKuma {
+    const KIND: ServiceKind = ServiceKind::UptimeKuma;
+
+    fn connect(_: &Service, http: Client, key: Option<&Secret>) -> Result<Self, Error> {
+        // The key is the password of nobody.
+        let http = match key {
+            Some(key) => http.with_basic("", key)?,
+            None => http,
+        };
+        Ok(UptimeKuma::new(http))
     }
 }

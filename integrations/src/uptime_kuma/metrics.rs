@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use domain::Timestamp;
+
 use super::State;
 use super::exposition::{Sample, sample};
 
@@ -54,9 +56,17 @@ impl Monitor {
     }
 }
 
-/// Nothing when this is not the text of metrics. Monitors in the order of their keys; those of
-/// 1.23 that share a name are one, as bad as the worst of them.
-pub(super) fn monitors(text: &str) -> Option<Vec<Monitor>> {
+/// What `/metrics` says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Metrics {
+    /// In the order of their keys. Those of 1.23 that share a name are one, as bad as the worst.
+    pub monitors: Vec<Monitor>,
+    /// When Uptime Kuma started; for some minutes after it not every monitor has a series.
+    pub started_at: Option<Timestamp>,
+}
+
+/// Nothing when this is not the text of metrics.
+pub(super) fn read(text: &str) -> Option<Metrics> {
     let is_metrics = text.lines().any(|line| line.starts_with("# TYPE ") || line.starts_with("# HELP "));
     let samples = || text.lines().filter(|line| line.starts_with("monitor_")).filter_map(sample);
     let mut monitors: BTreeMap<MonitorKey, Monitor> = BTreeMap::new();
@@ -73,7 +83,10 @@ pub(super) fn monitors(text: &str) -> Option<Vec<Monitor>> {
             measure(monitor, &sample);
         }
     }
-    (is_metrics || !monitors.is_empty()).then(|| monitors.into_values().collect())
+    let start = text.lines().find(|line| line.starts_with("process_start_time_seconds ")).and_then(sample);
+    let started_at = start.map(|start| Timestamp::from_millis((start.value * 1000.0) as i64));
+    let is_ours = is_metrics || !monitors.is_empty();
+    is_ours.then(|| Metrics { monitors: monitors.into_values().collect(), started_at })
 }
 
 fn key(sample: &Sample<'_>) -> Option<MonitorKey> {

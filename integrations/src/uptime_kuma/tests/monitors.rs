@@ -3,7 +3,7 @@ use crate::Error;
 use crate::uptime_kuma::{Monitor, MonitorKey, State};
 
 async fn monitors(text: impl Into<bytes::Bytes>) -> Vec<Monitor> {
-    Stage::answering(200, text).await.kuma.metrics().await.unwrap()
+    Stage::answering(200, text).await.kuma.metrics().await.unwrap().monitors
 }
 
 fn find(monitors: &[Monitor], id: i64) -> Option<&Monitor> {
@@ -27,6 +27,8 @@ async fn recorded_metrics_are_all_monitors_but_the_paused_one() {
     assert_eq!((tls.cert_days, tls.is_cert_valid), (Some(89), Some(false)));
     assert!(find(&monitors, 1).unwrap().is_group() && !plex.is_group());
     assert!(!format!("{monitors:?}").contains("http://"), "addresses may hold passwords");
+    let metrics = Stage::answering(200, recorded("metrics.txt")).await.kuma.metrics().await.unwrap();
+    assert_eq!(metrics.started_at.unwrap().to_rfc3339(), "2026-11-22T15:29:09Z");
 }
 
 #[tokio::test]
