@@ -23,6 +23,7 @@ pub mod plex;
 pub mod requests;
 mod search;
 pub mod services;
+pub mod status;
 pub mod tokens;
 pub mod users;
 pub mod webhooks;
@@ -38,6 +39,7 @@ pub fn routes() -> Vec<Route> {
         search::routes(),
         services::routes(),
         webhooks::routes(),
+        status::routes(),
         actors::routes(),
         tokens::routes(),
         users::routes(),

@@ -14,7 +14,7 @@ use domain::Secret;
 use domain::event::Event;
 use domain::service::ServiceKind;
 use http::StatusCode;
-use integrations::overseerr;
+use integrations::{overseerr, uptime_kuma};
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 use serde_json::{Value, json};
@@ -37,6 +37,8 @@ pub fn routes() -> Vec<Route> {
     vec![
         post("/api/webhooks/overseerr").public().then(overseerr),
         post("/api/webhooks/overseerr/:secret").public().then(overseerr),
+        post("/api/webhooks/uptime-kuma").public().then(uptime_kuma),
+        post("/api/webhooks/uptime-kuma/:secret").public().then(uptime_kuma),
         post("/api/webhooks/plex").public().then(plex),
         post("/api/webhooks/plex/:secret").public().then(plex),
     ]
@@ -47,7 +49,8 @@ pub(crate) fn door_of(kind: ServiceKind) -> Option<&'static str> {
     match kind {
         ServiceKind::Overseerr => Some("/api/webhooks/overseerr"),
         ServiceKind::Plex => Some("/api/webhooks/plex"),
-        ServiceKind::Http | ServiceKind::UptimeKuma | ServiceKind::Tmdb | ServiceKind::Youtube => None,
+        ServiceKind::UptimeKuma => Some("/api/webhooks/uptime-kuma"),
+        ServiceKind::Http | ServiceKind::Tmdb | ServiceKind::Youtube => None,
     }
 }
 
@@ -118,6 +121,17 @@ async fn overseerr(app: App, mut visit: Visit) -> Result<Response, Problem> {
     let webhook = overseerr::webhook::Webhook::parse(&body)
         .map_err(|error| Problem::malformed().with_detail(error.to_string()))?;
     requests::heard(app.requests.tracker(), webhook, Sha256::digest(&body).into()).map_err(busy)?;
+    Ok(taken())
+}
+
+/// Uptime Kuma waits for our answer before it goes on checking.
+async fn uptime_kuma(app: App, mut visit: Visit) -> Result<Response, Problem> {
+    admit(&app, &visit, ServiceKind::UptimeKuma).await?;
+    let body = visit.body(LIMIT).await?;
+    let content_type = visit.header("content-type").unwrap_or_default();
+    let webhook = uptime_kuma::webhook::Webhook::from_body(content_type, &body)
+        .map_err(|error| Problem::malformed().with_detail(error.to_string()))?;
+    app.services.tell_uptime_kuma(webhook).map_err(busy)?;
     Ok(taken())
 }
 

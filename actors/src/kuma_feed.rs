@@ -29,6 +29,7 @@ use domain::service::{Service, ServiceName, ServiceStatus};
 use integrations::Error;
 use integrations::uptime_kuma::webhook::Webhook;
 use serde_json::{Value, json};
+use store::ephemeral::Ephemeral;
 use store::{MonitorNews, Reader, Writer};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -51,6 +52,8 @@ const PATIENCE: Duration = Duration::from_secs(12);
 const KEEP_EVERY: Duration = Duration::from_secs(60);
 /// How long turns are gathered, so that many together are one word.
 const GATHER: Duration = Duration::from_millis(700);
+/// How long other instances may need to hear the same.
+const ONE_VOICE: Duration = Duration::from_secs(20);
 /// How long a statement may take.
 const STORE_PATIENCE: Duration = Duration::from_secs(10);
 /// Refusals of the key in a row before we believe them: a limit of the rate looks the same.
@@ -117,6 +120,8 @@ pub(crate) struct KumaFeed {
     pub board: Arc<MonitorBoard>,
     pub reader: Reader,
     pub writer: Writer,
+    /// Of several instances that hear the same, one tells the admins.
+    pub ephemeral: Ephemeral,
 }
 
 pub(crate) struct State {
@@ -311,8 +316,11 @@ impl KumaFeed {
     fn say(&self, words: impl IntoIterator<Item = Word>, state: &mut State) {
         while state.telling.try_join_next().is_some() {}
         for Word { tone, title, body } in words {
-            let writer = self.writer.clone();
+            let (writer, ephemeral) = (self.writer.clone(), self.ephemeral.clone());
             state.telling.spawn(async move {
+                if !ephemeral.rate(&format!("monitors:{title}"), 1, ONE_VOICE).await.allowed {
+                    return;
+                }
                 match timeout(STORE_PATIENCE, writer.tell_admins(tone, &title, &body)).await {
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => tracing::warn!(%error, "could not tell the admins of a monitor"),

@@ -6,8 +6,8 @@ use utoipa::openapi::{Components, Info, OpenApi as Document, Server};
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    account, actors, discover, doors, downloads, files, library, plex, requests, search, services, tokens,
-    users, webhooks,
+    account, actors, discover, doors, downloads, files, library, plex, requests, search, services, status,
+    tokens, users, webhooks,
 };
 use crate::app::App;
 use crate::problem::Problem;
@@ -26,6 +26,7 @@ pub fn routes() -> Vec<Route> {
         webhooks::rotate, webhooks::set_up,
         plex::begin, plex::finish, plex::cancel, plex::guests, plex::import, plex::check,
         services::list, services::create, services::change, services::remove,
+        status::show,
         downloads::list, downloads::submit, downloads::probe, downloads::show, downloads::remove,
         downloads::cancel, downloads::retry, files::serve,
         requests::list, requests::ask, requests::show, requests::remove, requests::approve, requests::decline,

@@ -8,6 +8,7 @@ use domain::service::{ServiceKind, ServiceName, ServiceStatus};
 use domain::{Secret, Timestamp};
 use http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use store::{NewService, ServicePatch};
 use utoipa::ToSchema;
 
@@ -18,6 +19,9 @@ use crate::route::{Response, Route, Visit, created, delete, get, json, no_conten
 
 /// The longest API key, in bytes.
 const LONGEST_KEY: usize = 4096;
+
+/// The longest settings of a kind, in bytes of JSON.
+const LONGEST_CONFIG: usize = 4096;
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -44,6 +48,9 @@ pub struct ServiceCard {
     timeout: Option<String>,
     enabled: bool,
     has_api_key: bool,
+    /// Settings of its kind only, such as the `slug` of a status page of Uptime Kuma and
+    /// `poll_seconds`. Null for whoever is no admin.
+    config: Value,
     /// `up`, `down`, `pending`, `maintenance`, `paused` or `unknown`.
     #[schema(value_type = String)]
     status: ServiceStatus,
@@ -71,6 +78,7 @@ impl ServiceCard {
             timeout: service.timeout.map(duration),
             enabled: service.enabled,
             has_api_key: service.has_api_key,
+            config: if for_admin { service.config.clone() } else { Value::Null },
             status: if tile.is_stale() { ServiceStatus::Unknown } else { service.status },
             since: service.since,
             latency_ms: tile.latency_ms(),
@@ -99,6 +107,9 @@ pub struct ServiceBody {
     api_key: Option<Secret>,
     /// Whether it is probed; true when absent.
     enabled: Option<bool>,
+    /// Settings of its kind only; an object.
+    #[schema(value_type = Option<Object>)]
+    config: Option<Value>,
 }
 
 /// What changes; absent fields stay, and null takes an optional one away.
@@ -114,6 +125,9 @@ pub struct ServiceChange {
     #[schema(value_type = Option<String>, format = Password)]
     api_key: Option<Option<Secret>>,
     enabled: Option<bool>,
+    /// Replaces the settings of its kind as a whole.
+    #[schema(value_type = Option<Object>)]
+    config: Option<Value>,
 }
 
 /// Tells a field that is null from one that is absent.
@@ -138,6 +152,7 @@ pub(super) async fn list(app: App, visit: Visit) -> Result<Response, Problem> {
     responses((status = 201, body = ServiceCard), (status = 409, description = "The name or the kind is taken."))
 )]
 pub(super) async fn create(app: App, visit: Visit, body: ServiceBody) -> Result<Response, Problem> {
+    let config = body.config.map(config).transpose()?;
     let new = NewService {
         name: body.name.parse().of_field("name")?,
         kind: body.kind.map_or(Ok(ServiceKind::Http), |kind| kind.parse()).of_field("kind")?,
@@ -148,6 +163,10 @@ pub(super) async fn create(app: App, visit: Visit, body: ServiceBody) -> Result<
         enabled: body.enabled.unwrap_or(true),
     };
     let service = app.services.create(app.actor_of(&visit), new).await?;
+    if config.is_some() {
+        let patch = ServicePatch { config, ..ServicePatch::default() };
+        app.services.update(app.actor_of(&visit), &service.name, patch).await?;
+    }
     Ok(created(&card(&app, &service.name)?))
 }
 
@@ -166,7 +185,7 @@ pub(super) async fn change(app: App, visit: Visit, body: ServiceChange) -> Resul
             .transpose()?,
         api_key: body.api_key.map(|key| key.map(api_key).transpose()).transpose()?,
         enabled: body.enabled,
-        config: None,
+        config: body.config.map(config).transpose()?,
     };
     app.services.update(app.actor_of(&visit), &name, patch).await?;
     Ok(json(StatusCode::OK, &card(&app, &name)?))
@@ -189,6 +208,12 @@ fn card(app: &App, name: &ServiceName) -> Result<ServiceCard, Problem> {
 /// A duration as people write it, such as `30s` or `1h 5m`.
 pub(crate) fn duration(text: &str, field: &'static str) -> Result<Duration, Problem> {
     humantime::parse_duration(text).map_err(|_| Problem::invalid(field, "is a duration such as 30s or 5m"))
+}
+
+/// Settings of a kind of service: an object of a reasonable size.
+fn config(config: Value) -> Result<Value, Problem> {
+    let fits = config.is_object() && config.to_string().len() <= LONGEST_CONFIG;
+    if fits { Ok(config) } else { Err(Problem::invalid("config", "is an object of at most 4 KiB")) }
 }
 
 /// A key that fits into a header.

@@ -17,7 +17,7 @@ use crate::views::Around;
 use crate::views::downloads::{DownloadFiles, DownloadSections, HomeDownloads, gone};
 use crate::views::requests::Reread;
 use crate::views::shell::{Again, AtWork, ServicesUp};
-use crate::views::status::{MonitorRow, ServiceTile, ServiceTiles, Verdict, Watched};
+use crate::views::status::{Kuma, KumaNews, MonitorRow, ServiceTile, ServiceTiles, Verdict, Watched};
 use crate::views::toast::Toast;
 
 /// The fragments of `event` on `page`; empty when the page does not show it, or when the store
@@ -31,10 +31,9 @@ pub(super) async fn draw(app: &App, page: &Page, event: &Event) -> String {
         }
         Event::DownloadProgressed { download, .. } => progressed(app, page, *download).await,
         Event::RequestChanged { request, .. } => request_changed(app, page, *request).await,
-        // No page shows them yet.
         Event::LibraryChanged { .. } => Ok(again("library")),
         Event::UpstreamBack { service } => Ok(again(kind_of(app, service))),
-        Event::MonitorsChanged { .. } => Ok(String::new()),
+        Event::MonitorsChanged { .. } => Ok(monitors_changed(app, page)),
         Event::Notified { tone, title, body, .. } | Event::Alerted { tone, title, body } => {
             Ok(toast(*tone, title, body))
         }
@@ -79,7 +78,8 @@ fn service_changed(app: &App, page: &Page, name: &str, version: i64) -> String {
             fragments += &partial(&format!("#svc-{id}"), "outerMorph", ServiceTile { watched: this });
         }
         (Page::Status, Some(this), Ok(id)) => {
-            fragments += &partial("#verdict", "outerMorph", Verdict::of(&watched));
+            let verdict = Verdict::of(&watched).with(app.services.monitors().as_deref());
+            fragments += &partial("#verdict", "outerMorph", verdict);
             fragments += &partial(&format!("#mon-{id}"), "outerMorph", MonitorRow { watched: this });
         }
         _ => {}
@@ -96,6 +96,19 @@ fn service_checked(app: &App, page: &Page, name: &str) -> String {
         Page::Status => partial(&format!("#mon-{name}"), "outerMorph", MonitorRow { watched: &watched }),
         _ => String::new(),
     }
+}
+
+/// What Uptime Kuma says, for everybody alike: what only admins see is not pushed.
+fn monitors_changed(app: &App, page: &Page) -> String {
+    if *page != Page::Status {
+        return String::new();
+    }
+    let report = app.services.monitors();
+    let verdict = Verdict::of(&services(app)).with(report.as_deref());
+    let mut fragments = partial("#verdict", "outerMorph", verdict);
+    fragments += &partial("#kuma-news", "outerMorph", KumaNews { report: report.clone() });
+    fragments += &partial("#kuma", "outerMorph", Kuma { report });
+    fragments
 }
 
 async fn download_changed(

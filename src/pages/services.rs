@@ -4,6 +4,7 @@ use domain::Secret;
 use domain::plex::PinPurpose;
 use domain::service::{ServiceKind, ServiceName};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use store::{NewService, ServicePatch};
 
 use super::plex::on_the_way;
@@ -45,6 +46,8 @@ struct Fields {
     api_key: Secret,
     /// Sent when the switch is on.
     enabled: Option<String>,
+    /// The slug of the status page; only of Uptime Kuma.
+    status_page: Option<String>,
 }
 
 fn nothing() -> Secret {
@@ -68,6 +71,8 @@ async fn show(app: App, visit: Visit) -> Result<Response, Problem> {
         timeout: service.timeout.map(written).unwrap_or_default(),
         has_api_key: service.has_api_key,
         enabled: service.enabled,
+        status_page: (service.kind == ServiceKind::UptimeKuma)
+            .then(|| service.config["slug"].as_str().unwrap_or_default().to_owned()),
         ..ServiceForm::new()
     };
     let mut view = view(&app, &visit, form).await?;
@@ -139,7 +144,7 @@ async fn update(app: &App, head: &Head, name: &ServiceName, fields: Fields) -> R
         // An empty field keeps the key that is there.
         api_key: fields.api_key()?.map(Some),
         enabled: Some(fields.enabled.is_some()),
-        config: None,
+        config: fields.config(app, name),
     };
     app.services.update(app.actor_of(head), name, patch).await?;
     Ok(())
@@ -191,6 +196,17 @@ impl Fields {
         typed.then(|| api_key(self.api_key.clone())).transpose()
     }
 
+    /// The settings of the kind with what was typed of them; nothing when there was no such field.
+    fn config(&self, app: &App, name: &ServiceName) -> Option<Value> {
+        let slug = self.status_page.as_ref()?.trim();
+        let mut config = app.services.board().tile(name)?.service.config.clone();
+        if !config.is_object() {
+            config = json!({});
+        }
+        config["slug"] = if slug.is_empty() { Value::Null } else { slug.into() };
+        Some(config)
+    }
+
     /// What was typed, but never the key.
     fn as_form(&self, editing: Option<String>) -> ServiceForm {
         ServiceForm {
@@ -201,6 +217,7 @@ impl Fields {
             interval: self.interval.clone(),
             timeout: self.timeout.clone(),
             enabled: self.enabled.is_some(),
+            status_page: self.status_page.clone(),
             ..ServiceForm::default()
         }
     }

@@ -1,6 +1,7 @@
 //! Uptime bars: one for each stretch of time, oldest first.
 
 use askama::Template;
+use domain::monitor::MonitorBar;
 use domain::service::UptimeBar;
 
 use super::human::Percent;
@@ -33,6 +34,12 @@ impl Bars {
         Self::new(format!("{name}, last 30 days: {}", up(uptime)), " tall", bars)
     }
 
+    /// For a row of somebody else's monitor: 24 hours, low.
+    pub fn monitor(name: &str, bars: &[MonitorBar], uptime: Option<f64>) -> Self {
+        let label = format!("{name}, last 24 hours: {}", up(uptime));
+        Self { label, size: " thin", bars: bars.iter().map(monitor_class).collect() }
+    }
+
     fn new(label: String, size: &'static str, bars: &[UptimeBar]) -> Self {
         Self { label, size, bars: bars.iter().map(class).collect() }
     }
@@ -49,6 +56,16 @@ fn class(bar: &UptimeBar) -> &'static str {
         UptimeBar { pending: 1.., .. } => "w",
         UptimeBar { up: 1.., .. } => "",
         UptimeBar { .. } => "n",
+    }
+}
+
+fn monitor_class(bar: &MonitorBar) -> &'static str {
+    match bar {
+        MonitorBar { down: 1.., .. } => "d",
+        MonitorBar { pending: 1.., .. } => "w",
+        MonitorBar { maintenance: 1.., .. } => "m",
+        MonitorBar { up: 1.., .. } => "",
+        MonitorBar { .. } => "n",
     }
 }
 

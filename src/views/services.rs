@@ -30,6 +30,8 @@ pub struct ServiceForm {
     pub timeout: String,
     pub has_api_key: bool,
     pub enabled: bool,
+    /// The slug of its status page; only of Uptime Kuma.
+    pub status_page: Option<String>,
     pub errors: FormErrors,
     /// Why it could not be saved at all.
     pub refusal: Option<String>,

@@ -1,7 +1,9 @@
 //! Services as the house sees them: tiles, rows, and one sentence about all of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use actors::monitor_board::Report;
 use actors::status_board::Tile;
 use askama::Template;
 use domain::Timestamp;
@@ -12,9 +14,11 @@ use super::human::{Ago, Millis, Percent, Since, Span};
 use super::shell::Shell;
 
 pub mod chart;
+pub mod kuma;
 pub mod verdict;
 
 pub use chart::{Chart, Spark};
+pub use kuma::{Kuma, KumaNews, KumaUnlisted};
 pub use verdict::Verdict;
 
 /// A service and what its monitor knows of it.
@@ -54,17 +58,7 @@ impl Watched {
 
     /// The status as a word with a colour and a shape.
     pub fn pill(&self) -> Pill {
-        if self.stale {
-            return Pill { class: "off ring", word: "Stale" };
-        }
-        match self.status {
-            ServiceStatus::Up => Pill { class: "ok", word: "Up" },
-            ServiceStatus::Down => Pill { class: "bad", word: "Down" },
-            ServiceStatus::Pending => Pill { class: "warn ring", word: "Pending" },
-            ServiceStatus::Maintenance => Pill { class: "info ring", word: "Maintenance" },
-            ServiceStatus::Paused => Pill { class: "off ring", word: "Paused" },
-            ServiceStatus::Unknown => Pill { class: "off ring", word: "Unknown" },
-        }
+        pill(self.status, self.stale)
     }
 
     /// The words below the name when there is nothing to measure since when.
@@ -170,6 +164,21 @@ pub fn host_and_port(address: &str) -> String {
     }
 }
 
+/// The word for a status, or for not knowing it any more.
+pub fn pill(status: ServiceStatus, is_stale: bool) -> Pill {
+    if is_stale {
+        return Pill { class: "off ring", word: "Stale" };
+    }
+    match status {
+        ServiceStatus::Up => Pill { class: "ok", word: "Up" },
+        ServiceStatus::Down => Pill { class: "bad", word: "Down" },
+        ServiceStatus::Pending => Pill { class: "warn ring", word: "Pending" },
+        ServiceStatus::Maintenance => Pill { class: "info ring", word: "Maintenance" },
+        ServiceStatus::Paused => Pill { class: "off ring", word: "Paused" },
+        ServiceStatus::Unknown => Pill { class: "off ring", word: "Unknown" },
+    }
+}
+
 /// A word with a colour and a shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pill {
@@ -204,13 +213,27 @@ pub struct MonitorRow<'a> {
 pub struct StatusPage {
     pub shell: Shell,
     pub services: Vec<Watched>,
+    /// What Uptime Kuma says; absent when there is none.
+    pub report: Option<Arc<Report>>,
     /// The newest changes of status first.
     pub history: Vec<Change>,
 }
 
 impl StatusPage {
     fn verdict(&self) -> Verdict {
-        Verdict::of(&self.services)
+        Verdict::of(&self.services).with(self.report.as_deref())
+    }
+
+    fn kuma(&self) -> Kuma {
+        Kuma { report: self.report.clone() }
+    }
+
+    fn kuma_news(&self) -> KumaNews {
+        KumaNews { report: self.report.clone() }
+    }
+
+    fn kuma_unlisted(&self) -> KumaUnlisted {
+        KumaUnlisted { report: self.report.clone().filter(|_| self.shell.admin) }
     }
 
     fn longer_views(&self) -> impl Iterator<Item = LongerView<'_>> {

@@ -367,7 +367,7 @@ fn status(words: &Words) -> String {
         message: Some(words.text.clone()),
     };
     let history = vec![change(300, ServiceStatus::Down), change(90_000, ServiceStatus::Up)];
-    StatusPage { shell: shell(words, Here::Status), services, history }.render().unwrap()
+    StatusPage { shell: shell(words, Here::Status), services, history, report: None }.render().unwrap()
 }
 
 fn downloads(words: &Words) -> String {

@@ -26,6 +26,7 @@ mod embedded {
     mod requests;
     mod services;
     mod sign_in;
+    mod status;
     mod streams;
     mod webhooks;
 }
@@ -43,6 +44,7 @@ mod shared {
     mod requests;
     mod services;
     mod sign_in;
+    mod status;
     mod streams;
     mod webhooks;
 }

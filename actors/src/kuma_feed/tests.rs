@@ -9,12 +9,13 @@ use integrations::uptime_kuma::webhook::AlertBeat;
 use sandbox::UptimeKuma;
 use sandbox::faults::{Fault, Kind};
 use sandbox::uptime_kuma::{Generation, Options, Status};
+use store::ephemeral::Ephemeral;
 use store::{Keyring, NewService, ServicePatch, Store, StoreSettings};
 
 use super::*;
 use crate::monitor_board::Monitor;
 use crate::runtime::System;
-use crate::services::{Outside, PATH, Services};
+use crate::services::{PATH, Services, Surroundings};
 use crate::supervisor::{Blueprint, Root, Tree, start};
 
 const TREE: &str = r#"
@@ -63,8 +64,11 @@ impl House {
             store.reader(),
             store.writer(),
             Transport::new().unwrap(),
-            "127.0.0.1:8484".parse().unwrap(),
-            Outside::default(),
+            Surroundings {
+                listen: "127.0.0.1:8484".parse().unwrap(),
+                tmdb: None,
+                ephemeral: Ephemeral::connect(None).await.unwrap(),
+            },
         );
         let new = NewService {
             name: "kuma".parse().unwrap(),

@@ -27,6 +27,7 @@ impl Services {
             board: parts.monitors.clone(),
             reader: parts.reader.clone(),
             writer: parts.writer.clone(),
+            ephemeral: parts.surroundings.ephemeral.clone(),
         }))
     }
 

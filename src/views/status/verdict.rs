@@ -1,5 +1,6 @@
 //! One sentence about all services.
 
+use actors::monitor_board::{Monitor, Report};
 use askama::Template;
 use domain::service::ServiceStatus;
 
@@ -71,6 +72,19 @@ impl Verdict {
             ("ok", "circle-check", "Everything is up.".to_owned(), text)
         };
         Self { tone, icon, title, text, at: Timestamp::now() }
+    }
+
+    /// While our own services are well, what Uptime Kuma says of the rest of the house counts.
+    pub fn with(self, report: Option<&Report>) -> Self {
+        let Some(report) = report.filter(|report| !report.is_stale()) else { return self };
+        let is_down = |monitor: &&Monitor| monitor.known.status == ServiceStatus::Down && !monitor.is_stale;
+        let down: Vec<&str> =
+            report.listed().filter(is_down).map(|monitor| monitor.known.name.as_str()).collect();
+        if self.tone != "ok" || down.is_empty() {
+            return self;
+        }
+        let text = "Uptime Kuma says so. Every service of the portal itself is up.".to_owned();
+        Self { tone: "warn", icon: "triangle-alert", title: sentence(&down, "down"), text, ..self }
     }
 
     fn ago(&self) -> Ago {
