@@ -28,6 +28,7 @@ use crate::wiring::Portal;
 mod hooks;
 mod household;
 mod past;
+mod people;
 
 use household::Outside;
 
@@ -105,7 +106,11 @@ async fn fill(
     site: Option<&VideoSite>,
 ) -> Result<(), Problem> {
     let admin = account(app, ADMIN, Role::Admin).await?;
-    account(app, MEMBER, Role::User).await?;
+    let member = account(app, MEMBER, Role::User).await?;
+    people::link(app, &admin, household.world.owner()).await;
+    if let Some(friend) = household.world.member("friend") {
+        people::link(app, &member, friend).await;
+    }
     let plain = services.names().map(|name| Outside::plain(name, services.url(name)));
     for (nth, outside) in (1..).zip(household::services(household).into_iter().chain(plain)) {
         watch(app, outside, nth).await?;

@@ -45,11 +45,7 @@ pub(super) async fn start(settings: &mut Settings) -> Result<Household, Failure>
     let videos = videos.canonicalize().map_err(|error| no_folder(&videos, &error))?;
     let options = Options {
         plex: plex::Options { videos: Some(videos), ..plex::Options::default() },
-        seerr: seerr::Options {
-            users: vec!["friend", "friend2"],
-            arr: Arr::Downloads(DOWNLOAD),
-            ..seerr::Options::default()
-        },
+        seerr: seerr::Options { arr: Arr::Downloads(DOWNLOAD), ..seerr::Options::default() },
         uptime_kuma: uptime_kuma::Options { interval: Some(BEAT), ..uptime_kuma::Options::default() },
     };
     let mut household = Household::start(options).await.map_err(no_stand_ins)?;
