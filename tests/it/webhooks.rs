@@ -143,11 +143,11 @@ async fn a_hundred_copies_of_a_webhook_change_a_request_once() {
 
     let done = becomes(&mia, &id, |card| card["status"] == "available").await;
     assert_eq!(done["version"].as_i64().unwrap(), before + 1);
+    let looked = seerr.hits().of(&format!("GET /api/v1/request/{number}"));
     // Late and out of order, they change nothing.
     for kind in ["MEDIA_PENDING", "MEDIA_APPROVED", "MEDIA_FAILED", "MEDIA_DECLINED"] {
         knock(&portal.anybody(), DOOR, Some(&secret), told(kind, number)).await.expect(StatusCode::OK);
     }
-    let looked = seerr.hits().of(&format!("GET /api/v1/request/{number}"));
     eventually(Duration::from_secs(20), || async {
         (seerr.hits().of(&format!("GET /api/v1/request/{number}")) > looked).then_some(())
     })
