@@ -44,7 +44,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     let font = Asset::new("inter.woff2", "font/woff2", FONT.into());
     let font_name = font.url.rsplit('/').next().unwrap_or_default();
     let style = without_comments(STYLE).replace("inter.woff2", font_name);
-    let bundle = [HTMX, HX_SSE, APP].join(";\n");
+    let bundle = [HTMX, HX_SSE, &without_remarks(APP)].join(";\n");
     vec![
         Asset::new("nest.css", "text/css; charset=utf-8", style.into_bytes().into()),
         Asset::new("bundle.js", "text/javascript; charset=utf-8", bundle.into_bytes().into()),
@@ -133,6 +133,12 @@ fn gzip(body: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     // Writing to memory does not fail.
     encoder.write_all(body).and_then(|()| encoder.finish()).map(Bytes::from).unwrap_or_default()
+}
+
+/// Our own script without its indentation and the lines that are comments.
+fn without_remarks(script: &str) -> String {
+    let lines = script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The style sheet without its comments and its indentation.

@@ -219,7 +219,8 @@ fn start(head: &Head) -> Result<usize, Problem> {
 
 #[utoipa::path(
     get, path = "/api/v1/library/sections", tag = "library",
-    responses((status = 200, body = Shelf<SectionCard>), (status = 503, description = "Plex is away or not set up."))
+    responses((status = 200, body = Shelf<SectionCard>), (status = 409, description = "Plex is not set up, or this person has to sign in with it again."),
+        (status = 503, description = "Plex is away."))
 )]
 pub(super) async fn sections(app: App, visit: Visit) -> Result<Response, Problem> {
     let seen = eyes(&app, &visit).await?.sections().await?;

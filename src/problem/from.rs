@@ -150,11 +150,14 @@ impl From<requests::Denied> for Problem {
 
 impl From<library::Blind> for Problem {
     fn from(blind: library::Blind) -> Self {
-        let kind = if blind.is_outage() { "service-away" } else { "not-set-up" };
         let title = "The library is not available";
-        let retry_after = blind.retry_in();
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        Problem { retry_after, ..Problem::new(status, kind, title, blind.to_string()) }
+        let detail = blind.to_string();
+        // What never was set up does not come by waiting, and neither does a new sign-in.
+        if !blind.is_outage() {
+            return Problem::new(StatusCode::CONFLICT, "no-library", title, detail);
+        }
+        let away = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "service-away", title, detail);
+        Problem { retry_after: blind.retry_in(), ..away }
     }
 }
 

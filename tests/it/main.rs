@@ -17,6 +17,7 @@ mod embedded {
     mod downloads;
     mod front_door;
     mod house;
+    mod library;
     mod live;
     mod matrix;
     mod openapi;
