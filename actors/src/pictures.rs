@@ -21,9 +21,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::breaker::Rules;
 use domain::picture::{Picture, PictureKind};
 use futures_util::future::BoxFuture;
-use integrations::breaker::{Gate, Keeper};
+use integrations::breaker::Keeper;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -31,7 +32,7 @@ use tokio::time::Instant;
 use crate::runtime::{Actor, Crash, Handle, Myself, Reply};
 
 pub use shelf::Shelf;
-pub use sources::Sources;
+pub use sources::{Gates, Sources};
 
 /// Where it is in the tree.
 pub const PATH: &str = "pictures";
@@ -109,9 +110,8 @@ impl crate::runtime::Message for Message {
 pub struct Pictures {
     pub shelf: Shelf,
     pub fetch: Fetch,
-    /// The gate of TMDB's image server, which is no service that anybody set up: its breaker
-    /// lives here.
-    pub gate: Gate,
+    /// Their breakers live here.
+    pub gates: Gates,
 }
 
 pub struct State {
@@ -127,7 +127,7 @@ pub struct State {
     fetched: u64,
     failed: u64,
     tasks: JoinSet<()>,
-    _keeper: Keeper,
+    _keepers: [Keeper; 2],
 }
 
 impl Actor for Pictures {
@@ -147,7 +147,7 @@ impl Actor for Pictures {
             fetched: 0,
             failed: 0,
             tasks: JoinSet::new(),
-            _keeper: self.gate.install(domain::breaker::Rules::default(), |_| {}),
+            _keepers: [&self.gates.tmdb, &self.gates.plex].map(|gate| gate.install(Rules::default(), |_| {})),
         };
         self.sweep(me, &mut state);
         Ok(state)

@@ -24,7 +24,6 @@ use actors::sign_ins;
 use actors::stream_reader::StreamReader;
 use actors::supervisor::Blueprint;
 use domain::event::Event;
-use integrations::breaker::Gate;
 use integrations::egress::{Proxy, SystemResolver};
 use integrations::http::{Client, Transport};
 use store::ephemeral::Ephemeral;
@@ -108,12 +107,8 @@ pub fn announce(
 /// The place of the event hub.
 pub const HUB: &str = "events/event-hub";
 
-/// Where pictures come from, and the gate of the one source that is no service of anybody.
-pub struct PictureSources {
-    sources: Sources,
-    gate: Gate,
-}
-
+/// Where pictures come from.
+///
 /// # Errors
 ///
 /// The name that the image server goes by is not one; a test would have met that.
@@ -121,12 +116,12 @@ pub fn picture_sources(
     settings: &Settings,
     transport: Transport,
     services: &Services,
-) -> Result<PictureSources, StartError> {
-    let gate = Gate::new();
+) -> Result<Sources, StartError> {
+    let gates = pictures::Gates::default();
     let name = "tmdb-images".parse().map_err(|_| StartError::Tree("tmdb-images".to_owned()))?;
-    let tmdb = Client::new(&name, settings.tmdb_image_url.clone(), transport, gate.clone());
+    let tmdb = Client::new(&name, settings.tmdb_image_url.clone(), transport, gates.tmdb.clone());
     let tmdb = tmdb.with_max_body(pictures::MAX_BYTES);
-    Ok(PictureSources { sources: Sources { tmdb, services: services.clone() }, gate })
+    Ok(Sources { tmdb, services: services.clone(), gates })
 }
 
 /// What runs at each place of the tree but the door.
@@ -134,7 +129,7 @@ pub fn picture_sources(
 /// # Errors
 ///
 /// The proxy of the downloads can't listen.
-pub fn blueprint(app: &App, node: &NodeId, from: PictureSources) -> Result<Blueprint, StartError> {
+pub fn blueprint(app: &App, node: &NodeId, from: Sources) -> Result<Blueprint, StartError> {
     let blueprint = events(Blueprint::new(&app.system), app, node);
 
     let services = app.services.clone();
@@ -150,7 +145,7 @@ pub fn blueprint(app: &App, node: &NodeId, from: PictureSources) -> Result<Bluep
     let (jobs, downloads) = (app.downloads.clone(), app.downloads.clone());
     let maintenance = (app.store.writer(), node.clone());
     let (tracker, notices) = (app.requests.clone(), app.store.clone());
-    let (shelf, fetch, gate) = (app.pictures.shelf().clone(), from.sources.fetch(), from.gate);
+    let (shelf, gates, fetch) = (app.pictures.shelf().clone(), from.gates.clone(), from.fetch());
     let (breaker, pins, reception) = (app.sign_ins.clone(), app.sign_ins.clone(), app.sign_ins.clone());
 
     let effects =
@@ -160,7 +155,7 @@ pub fn blueprint(app: &App, node: &NodeId, from: PictureSources) -> Result<Bluep
         .actor(pictures::PATH, move || Pictures {
             shelf: shelf.clone(),
             fetch: fetch.clone(),
-            gate: gate.clone(),
+            gates: gates.clone(),
         })
         .dynamic(effects::PATH, move || {
             let effects = effects.clone();

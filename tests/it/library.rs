@@ -1,7 +1,7 @@
 //! The library and search, against a stand-in Plex: what is seen, by whom, and what happens when
 //! it is away.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::plex::{PlexAccount, PlexId};
 use domain::{Secret, UserId};
@@ -11,6 +11,7 @@ use sandbox::plex::Options;
 use sandbox::{Plex, World};
 use serde_json::{Value, json};
 use store::PlexSignIn;
+use tokio::time::Instant;
 
 use super::house::{Answer, Person, Portal, eventually};
 

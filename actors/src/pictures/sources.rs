@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use domain::picture::Picture;
 use integrations::Error;
+use integrations::breaker::Gate;
 use integrations::http::Client;
 use integrations::plex::Server;
 
@@ -19,6 +20,16 @@ pub struct Sources {
     pub tmdb: Client,
     /// Among them the media server, as its owner.
     pub services: Services,
+    /// Drawing pictures is slow on a small server. Behind the gate of everything else, a page
+    /// full of posters would shut the library off.
+    pub gates: Gates,
+}
+
+/// Each source has a breaker of its own, which lives with the actor.
+#[derive(Clone, Default)]
+pub struct Gates {
+    pub tmdb: Gate,
+    pub plex: Gate,
 }
 
 impl Sources {

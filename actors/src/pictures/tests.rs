@@ -42,7 +42,7 @@ async fn gallery(bytes: Result<&'static [u8], NoPicture>) -> Gallery {
             })
         })
     };
-    let actor = Pictures { shelf: shelf.clone(), fetch, gate: Gate::new() };
+    let actor = Pictures { shelf: shelf.clone(), fetch, gates: Gates::default() };
     let solo = System::new().solo(PATH, actor).await.unwrap();
     Gallery { solo, shelf, asked, most_at_once, go, _folder: folder }
 }

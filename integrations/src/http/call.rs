@@ -54,6 +54,13 @@ impl Client {
         &self.service
     }
 
+    /// The same service behind a breaker of its own, for calls whose failures say nothing of the
+    /// others.
+    #[must_use]
+    pub fn with_gate(self, gate: Gate) -> Self {
+        Self { gate, ..self }
+    }
+
     /// Reads at most `bytes` of an answer; [`MAX_BODY`] unless said otherwise.
     #[must_use]
     pub fn with_max_body(mut self, bytes: usize) -> Self {

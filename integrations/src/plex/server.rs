@@ -9,6 +9,7 @@ use super::model::{Activity, Identity, PlaySession, Root, Section};
 use super::wire::{Answer, Container, Directory};
 use super::{Location, item};
 use crate::Error;
+use crate::breaker::Gate;
 use crate::http::{Call, Client};
 
 pub const TOKEN: HeaderName = HeaderName::from_static("x-plex-token");
@@ -33,6 +34,11 @@ impl Server {
     /// plex.tv gave for this very server.
     pub fn as_user(&self, token: Secret) -> Self {
         Self { token: Some(token), ..self.clone() }
+    }
+
+    /// The same server behind a breaker of its own.
+    pub fn behind(&self, gate: Gate) -> Self {
+        Self { http: self.http.clone().with_gate(gate), ..self.clone() }
     }
 
     /// For work that nobody waits for: longer deadlines, more retries.
