@@ -17,6 +17,7 @@ pub mod discover;
 mod doors;
 pub mod downloads;
 mod files;
+pub mod folders;
 mod library;
 pub mod openapi;
 pub mod plex;
@@ -38,6 +39,7 @@ pub fn routes() -> Vec<Route> {
         library::routes(),
         search::routes(),
         services::routes(),
+        folders::routes(),
         webhooks::routes(),
         status::routes(),
         actors::routes(),

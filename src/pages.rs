@@ -28,6 +28,7 @@ mod discover;
 mod doors;
 mod downloads;
 mod files;
+mod folders;
 pub(crate) mod home;
 mod library;
 pub(crate) mod mine;
@@ -57,6 +58,7 @@ pub fn routes() -> Vec<Route> {
         plex::routes(),
         account::routes(),
         services::routes(),
+        folders::routes(),
         people::routes(),
         actors::routes(),
     ]

@@ -25,6 +25,7 @@ pub mod bars;
 pub mod discover;
 pub mod door;
 pub mod downloads;
+pub mod folders;
 pub mod home;
 pub mod human;
 pub mod library;

@@ -25,10 +25,11 @@ use futures_util::future::BoxFuture;
 use integrations::plex::{Kind, RatingKey, Section, Server};
 use store::{ARRIVAL, ArrivalItem, ArrivalWork, Effect, Reader, Writer};
 
-use crate::effects::{Handler, Trouble};
+use crate::downloads::context::Context;
+use crate::effects::{self, Handler, Trouble};
 use crate::services::Services;
 use paths::Placed;
-pub use paths::{PathSettings, folders_of};
+pub use paths::{PathSettings, Paths};
 
 /// How long one attempt looks for files that are not there yet. It is tried again soon, and
 /// others are not kept waiting meanwhile.
@@ -68,6 +69,16 @@ impl Handler for PlexArrivals {
             Ok(this.writer.fail_arrival(id, &reason).await?)
         })
     }
+}
+
+/// A person wants a finished download in Plex, or wants it tried again.
+///
+/// # Errors
+/// [`store::Error::NotFound`] when it was taken off the lists.
+pub async fn bring_again(cx: &Context, id: DownloadId) -> Result<(), store::Error> {
+    cx.writer.retry_arrival(id).await?;
+    effects::nudge(&cx.system);
+    Ok(())
 }
 
 /// One download on its way, and the server it goes to.

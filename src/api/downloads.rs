@@ -4,8 +4,10 @@
 //! there.
 
 use actors::download_queue::{self, Files};
+use actors::plex_arrivals;
 use domain::download::{
-    Choice, Download, DownloadFile, DownloadItem, DownloadStatus, Failure, Phase, Progress,
+    Arrival, ArrivalState, Choice, Download, DownloadFile, DownloadItem, DownloadStatus, Failure, Phase,
+    Progress,
 };
 use domain::{DownloadId, Timestamp, UserId};
 use http::StatusCode;
@@ -26,6 +28,7 @@ pub fn routes() -> Vec<Route> {
         delete("/api/v1/downloads/:id").then(remove),
         post("/api/v1/downloads/:id/cancel").then(cancel),
         post("/api/v1/downloads/:id/retry").then(retry),
+        post("/api/v1/downloads/:id/plex").then(bring_to_plex),
         get("/api/v1/downloads/:id/files/:n").unmetered().then(super::files::serve),
     ]
 }
@@ -116,6 +119,28 @@ pub struct DownloadCard {
     created_at: Timestamp,
     #[schema(value_type = Option<String>, format = DateTime)]
     completed_at: Option<Timestamp>,
+    /// Where it is on its way into Plex; null when it has nothing to do with it.
+    plex: Option<ArrivalCard>,
+}
+
+/// A download on its way into Plex.
+#[derive(Serialize, ToSchema)]
+pub struct ArrivalCard {
+    /// `waiting`, `there` or `failed`.
+    #[schema(value_type = String)]
+    state: ArrivalState,
+    /// Why it does not get there.
+    message: Option<String>,
+    /// The key of the video, or of the playlist's collection.
+    key: Option<String>,
+    is_collection: bool,
+}
+
+impl From<Arrival> for ArrivalCard {
+    fn from(arrival: Arrival) -> Self {
+        let Arrival { state, failure, key, is_collection, machine: _ } = arrival;
+        Self { state, message: failure, key, is_collection }
+    }
 }
 
 /// How far a job is.
@@ -209,6 +234,7 @@ impl DownloadCard {
             run_at: download.run_at,
             created_at: download.created_at,
             completed_at: download.completed_at,
+            plex: download.plex.map(ArrivalCard::from),
         }
     }
 }
@@ -305,5 +331,15 @@ pub(super) async fn cancel(app: App, visit: Visit) -> Result<Response, Problem> 
 )]
 pub(super) async fn retry(app: App, visit: Visit) -> Result<Response, Problem> {
     download_queue::retry(&app.queue, visit.member()?, visit.param("id")?).await?;
+    show(app, visit).await
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/downloads/{id}/plex", tag = "downloads", params(("id" = String, Path)),
+    responses((status = 200, body = DownloadCard, description = "It is brought into Plex, or tried again."))
+)]
+pub(super) async fn bring_to_plex(app: App, visit: Visit) -> Result<Response, Problem> {
+    let download = find(&app, &visit).await?;
+    plex_arrivals::bring_again(&app.downloads, download.id).await?;
     show(app, visit).await
 }

@@ -6,8 +6,8 @@ use utoipa::openapi::{Components, Info, OpenApi as Document, Server};
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::{
-    account, actors, discover, doors, downloads, files, library, plex, requests, search, services, status,
-    tokens, users, webhooks,
+    account, actors, discover, doors, downloads, files, folders, library, plex, requests, search, services,
+    status, tokens, users, webhooks,
 };
 use crate::app::App;
 use crate::problem::Problem;
@@ -26,9 +26,9 @@ pub fn routes() -> Vec<Route> {
         webhooks::rotate, webhooks::set_up,
         plex::begin, plex::finish, plex::cancel, plex::guests, plex::import, plex::check,
         services::list, services::create, services::change, services::remove,
-        status::show,
+        status::show, folders::show, folders::save,
         downloads::list, downloads::submit, downloads::probe, downloads::show, downloads::remove,
-        downloads::cancel, downloads::retry, files::serve,
+        downloads::cancel, downloads::retry, downloads::bring_to_plex, files::serve,
         requests::list, requests::ask, requests::show, requests::remove, requests::approve, requests::decline,
         requests::finish, requests::retry, requests::join, requests::leave, requests::comment,
         discover::row, discover::movie, discover::show,

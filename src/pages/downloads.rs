@@ -1,6 +1,7 @@
 //! Downloads: the list, the form, one download with its files.
 
 use actors::download_queue::{self, Denied, Files};
+use actors::plex_arrivals;
 use domain::Cursor;
 use domain::download::{Choice, Download, DownloadStatus, Preset};
 use serde::Deserialize;
@@ -23,6 +24,7 @@ pub fn routes() -> Vec<Route> {
         get("/downloads/:id").then(show_one),
         post("/downloads/:id/cancel").then(cancel),
         post("/downloads/:id/retry").then(retry),
+        post("/downloads/:id/plex").then(bring_to_plex),
         post("/downloads/:id/delete").then(remove),
     ]
 }
@@ -123,6 +125,12 @@ async fn cancel(app: App, visit: Visit) -> Result<Response, Problem> {
 
 async fn retry(app: App, visit: Visit) -> Result<Response, Problem> {
     download_queue::retry(&app.queue, visit.member()?, download_id(&visit)?).await.map_err(Problem::from)?;
+    changed(&app, &visit).await
+}
+
+async fn bring_to_plex(app: App, visit: Visit) -> Result<Response, Problem> {
+    let download = owned(&app, &visit).await?;
+    plex_arrivals::bring_again(&app.downloads, download.id).await?;
     changed(&app, &visit).await
 }
 

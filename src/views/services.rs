@@ -58,6 +58,10 @@ impl ServiceForm {
         ServiceKind::ALL.into_iter().map(|kind| (kind, self.kind == Some(kind)))
     }
 
+    fn is_plex(&self) -> bool {
+        self.kind == Some(ServiceKind::Plex)
+    }
+
     fn icon(&self) -> &'static str {
         kind_icon(self.kind.unwrap_or(ServiceKind::Http))
     }

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use actors::plex_arrivals::Paths;
 use actors::runtime::{ActorSnapshot, ActorState, MessageStats, Occurrence, SupervisionEvent};
 use actors::sign_ins::{OwnerToken, Step, TokenHealth};
 use askama::Template;
 use domain::download::{
-    Choice, Download, DownloadFile, DownloadItem, DownloadStatus, Failure, Phase, Preset, Progress,
+    Arrival, ArrivalState, Choice, Download, DownloadFile, DownloadItem, DownloadStatus, Failure, Phase,
+    Preset, Progress,
 };
 use domain::event::Tone;
+use domain::path_map::{LibraryFolder, Mapping, Suggestion};
 use domain::plex::{Membership, PinPurpose, PinRefusal, PlexId, PlexProfile};
 use domain::service::{ServiceKind, ServiceStatus, UptimeBar};
 use domain::user::{Role, User};
@@ -22,6 +25,7 @@ use super::downloads::form::FormatChoice;
 use super::downloads::{
     DiskGauge, DownloadPage, DownloadRow, DownloadsPage, Probed, QuotaGauge, Slots, StartForm, ToolCard,
 };
+use super::folders::FoldersPage;
 use super::home::HomePage;
 use super::library::HomeShelves;
 use super::people::{NewPerson, PeoplePage};
@@ -162,7 +166,13 @@ fn download(words: &Words, status: DownloadStatus, phase: Phase) -> Download {
         version: 7,
         created_at: ago(900),
         completed_at: over.then(|| ago(700)),
-        plex: None,
+        plex: (status == DownloadStatus::Completed).then(|| Arrival {
+            state: ArrivalState::Failed,
+            failure: Some(words.text.clone()),
+            machine: None,
+            key: None,
+            is_collection: false,
+        }),
         files: if status == DownloadStatus::Completed {
             vec![file(words, 1, "video/mp4")]
         } else {
@@ -324,6 +334,8 @@ fn every_page(words: &Words) -> Vec<(&'static str, String)> {
         ("account", account(words)),
         ("people", people(words)),
         ("services", services_page(words)),
+        ("folders", folders_page(words, true)),
+        ("folders-away", folders_page(words, false)),
         ("actors", actors_page(words, None)),
         ("actor", actors_page(words, Some("services/plex/breaker".to_owned()))),
         ("actor-gone", actors_page(words, Some(words.name.clone()))),
@@ -339,6 +351,32 @@ fn every_page(words: &Words) -> Vec<(&'static str, String)> {
     ];
     pages.extend(library::pages(words));
     pages
+}
+
+fn folders_page(words: &Words, is_up: bool) -> String {
+    let library = LibraryFolder {
+        section: "3".to_owned(),
+        title: words.title.clone(),
+        is_other_videos: false,
+        path: words.text.clone(),
+    };
+    let mapping = Mapping::new("/srv/library", "/media/<tube>").ok();
+    let paths = Paths {
+        ours: words.text.clone(),
+        theirs: words.text.clone(),
+        held_by: Some(library.clone()),
+        suggestions: vec![Suggestion { mapping, folder: library }],
+    };
+    FoldersPage {
+        shell: shell(words, Here::Services),
+        service: "plex".to_owned(),
+        ours: words.text.clone(),
+        paths: if is_up { Ok(paths) } else { Err(words.text.clone()) },
+        typed: (!is_up).then(|| words.text.clone()),
+        error: (!is_up).then(|| words.text.clone()),
+    }
+    .render()
+    .unwrap()
 }
 
 fn home(words: &Words) -> String {

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use actors::event_hub::{self, Delivery, Viewer};
 use domain::DownloadId;
 use domain::download::{Arrival, ArrivalState, Choice, DownloadItem, DownloadStatus, Preset};
+use domain::event::Event;
+use domain::user::Role;
 use reqwest::StatusCode;
 use sandbox::faults::{Fault, Kind};
 use sandbox::plex::Options;
@@ -182,6 +185,60 @@ async fn a_collection_whose_making_was_not_heard_of_is_not_made_twice() {
 }
 
 #[tokio::test]
+async fn an_admin_says_what_plex_calls_the_downloads_folder() {
+    let home = Home::start().await;
+    let path = "/api/v1/services/plex/folders";
+    let ours = home.portal.inner.app.downloads.folders.library().to_str().unwrap().to_owned();
+
+    let seen = eventually(SOON, || async {
+        let answer = home.admin.get(path).await;
+        (answer.status == StatusCode::OK).then(|| answer.json())
+    })
+    .await;
+    assert_eq!((&seen["ours"], &seen["theirs"]), (&json!(ours), &json!(THEIRS)));
+    assert_eq!(seen["library"]["section"], "3");
+    assert_eq!(seen["suggestions"][0]["path"], THEIRS, "a library of videos as they are comes first");
+
+    for wrong in ["/nowhere", "not/whole", "C:\\else"] {
+        let refused = home.admin.patch(path, json!({ "theirs": wrong })).await;
+        refused.expect(StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(refused.fields(), ["theirs"], "{wrong}");
+    }
+    let inner = format!("{THEIRS}/inner");
+    let saved = home.admin.patch(path, json!({ "theirs": inner })).await;
+    saved.expect(StatusCode::OK);
+    assert_eq!((&saved.json()["theirs"], &saved.json()["library"]["path"]), (&json!(inner), &json!(THEIRS)));
+
+    let page = home.admin.get("/admin/services/plex/folders").await;
+    page.expect(StatusCode::OK);
+    assert!(page.text().contains(&format!("value=\"{inner}\"")), "{}", page.text());
+    home.leave().await;
+}
+
+#[tokio::test]
+async fn what_comes_to_plex_is_told_to_every_page() {
+    let home = Home::start().await;
+    eventually(SOON, || async { Some(()).filter(|()| home.plex.listeners() > 0) }).await;
+    let user = home.admin.id().await.parse().unwrap();
+    let viewer = Viewer { user, role: Role::User, session: None };
+    let mut heard = event_hub::subscribe(&home.portal.inner.app.hub, viewer, None).await.unwrap();
+
+    let film = home.plex.titles("1").first().unwrap().0;
+    home.plex.remove(film);
+
+    let section = tokio::time::timeout(SOON, async {
+        loop {
+            let Some(Delivery::Event(published)) = heard.next().await else { continue };
+            if let Event::LibraryChanged { section } = &published.event {
+                return section.clone();
+            }
+        }
+    });
+    assert_eq!(section.await.unwrap().as_deref(), Some("1"));
+    home.leave().await;
+}
+
+#[tokio::test]
 async fn somebody_elses_collection_of_the_same_name_is_left_alone() {
     let home = Home::start().await;
     let first = home.playlist("Holidays", 2).await;
@@ -214,7 +271,12 @@ async fn a_folder_that_plex_does_not_know_is_told_in_words_and_mended() {
     assert!(reason.contains("None of Plex's libraries"), "{reason}");
 
     home.map(THEIRS).await;
-    home.portal.inner.app.store.writer().retry_arrival(playlist.id()).await.unwrap();
+    let stranger = home.portal.new_person(&home.admin, "ben", "user").await;
+    let again = format!("/api/v1/downloads/{}/plex", playlist.id());
+    stranger.post(&again, json!({})).await.expect(StatusCode::NOT_FOUND);
+    let answer = home.admin.post(&again, json!({})).await;
+    answer.expect(StatusCode::OK);
+    assert_eq!(answer.json()["plex"]["state"], "waiting");
     let arrival = home.arrives(playlist.id(), ArrivalState::There).await;
     assert!(arrival.key.is_some(), "a single video opens itself");
     assert_eq!(home.plex.collections("3"), [], "a single video needs no collection");

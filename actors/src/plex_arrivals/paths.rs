@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use domain::path_map::{LibraryFolder, PathMap, folder_of};
+use domain::path_map::{LibraryFolder, PathMap, Suggestion, folder_of};
 use integrations::plex::{Section, SectionId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -43,8 +43,36 @@ impl PathSettings {
     }
 }
 
+/// What an admin sees of the folders: where downloads would be, and what else they may be called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    /// Our library folder.
+    pub ours: String,
+    /// What Plex calls it, as far as it was told.
+    pub theirs: String,
+    /// The library that holds it; nothing when none does.
+    pub held_by: Option<LibraryFolder>,
+    /// What else it may be called, the likeliest first.
+    pub suggestions: Vec<Suggestion>,
+}
+
+impl Paths {
+    /// With `settings` and the libraries as they are.
+    pub fn new(library: &Path, settings: &PathSettings, sections: &[Section]) -> Self {
+        let folders = folders_of(sections);
+        let ours = library.to_string_lossy().into_owned();
+        let place = settings.path_map.place(&ours, &folders);
+        Self {
+            theirs: settings.path_map.to_theirs(&ours),
+            held_by: place.map(|place| place.folder.clone()),
+            suggestions: PathMap::suggest(&ours, &folders),
+            ours,
+        }
+    }
+}
+
 /// The folders of all libraries that can hold videos as they are.
-pub fn folders_of(sections: &[Section]) -> Vec<LibraryFolder> {
+fn folders_of(sections: &[Section]) -> Vec<LibraryFolder> {
     let videos = sections.iter().filter(|section| section.kind == integrations::plex::Kind::Movie);
     videos
         .flat_map(|section| {

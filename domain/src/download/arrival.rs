@@ -17,6 +17,8 @@ pub struct Arrival {
     pub machine: Option<String>,
     /// What opens there: the collection of a playlist, or the video.
     pub key: Option<String>,
+    /// Whether `key` is that of a collection.
+    pub is_collection: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

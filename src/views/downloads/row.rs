@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use askama::Template;
 use domain::Timestamp;
-use domain::download::{Choice, Download, DownloadItem, DownloadStatus, Phase, Preset, Progress};
+use domain::download::{
+    ArrivalState, Choice, Download, DownloadItem, DownloadStatus, Phase, Preset, Progress,
+};
 
 use crate::views::Around;
 use crate::views::human::{About, Ago, Bytes, Count};
@@ -237,6 +239,24 @@ impl DownloadRow {
     /// The address of a file, which is saved by it.
     pub(super) fn file(&self, n: &u32) -> String {
         self.around.link(&format!("/api/v1/downloads/{}/files/{n}", self.download.id))
+    }
+
+    /// The page of it in the library, once Plex has it.
+    fn in_plex(&self) -> Option<String> {
+        let arrival = self.download.plex.as_ref().filter(|plex| plex.state == ArrivalState::There)?;
+        let key = arrival.key.as_deref()?;
+        let page = if arrival.is_collection { "collection" } else { "title" };
+        Some(self.around.link(&format!("/library/{page}/{key}")))
+    }
+
+    fn waits_for_plex(&self) -> bool {
+        self.download.plex.as_ref().is_some_and(|plex| plex.state == ArrivalState::Waiting)
+    }
+
+    /// Why it is not in Plex, when it will not get there by itself.
+    fn not_in_plex(&self) -> Option<&str> {
+        let arrival = self.download.plex.as_ref().filter(|plex| plex.state == ArrivalState::Failed)?;
+        Some(arrival.failure.as_deref().unwrap_or("Plex did not take it."))
     }
 
     fn path(&self, action: &str) -> String {

@@ -67,8 +67,9 @@ impl TryFrom<ArrivalRow> for Arrival {
     fn try_from(row: ArrivalRow) -> Result<Self, Error> {
         let state =
             row.state.parse().map_err(|error| Error::corrupt("plex_arrivals", &row.download_id, error))?;
+        let is_collection = row.plex_collection_id.is_some();
         let key = row.plex_collection_id.or(row.item_key);
-        Ok(Self { state, failure: row.failure, machine: row.machine, key })
+        Ok(Self { state, failure: row.failure, machine: row.machine, key, is_collection })
     }
 }
 
