@@ -6,7 +6,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use actors::download_queue;
+use actors::{download_queue, requests};
 use domain::Secret;
 use domain::download::{Choice, Preset};
 use domain::service::ServiceName;
@@ -117,6 +117,8 @@ async fn fill(
     }
     // It reads the charts again when it starts.
     let _ = app.system.restart("services/_recorder").await;
+    // It looks at everything when it starts: what stands in Seerr should be there at once.
+    let _ = app.system.restart(requests::TRACKER).await;
     let Some(site) = site else { return Ok(()) };
     let is_new = app.reader.downloads(Some(admin.id), None, 1).await?.items.is_empty();
     if !is_new {
