@@ -217,7 +217,7 @@ mod tests {
             known,
             is_stale: false,
             ping_ms: Some(14),
-            uptime_day: Some(0.992),
+            uptime_day: Some(0.75),
             uptime_month: None,
             cert_days: None,
             day: vec![MonitorBar { maintenance: 1, ..MonitorBar::default() }; DAY_BARS],
@@ -271,7 +271,7 @@ mod tests {
         assert!(html.contains("Down for") && html.contains("connection refused &#60;b&#62;"), "{html}");
         assert!(html.contains("&#60;i&#62;NAS") && html.contains("Certificate ends in 9 days"), "{html}");
         assert!(
-            html.contains("99.2%") && html.contains("14 ms") && html.contains("<i class=\"m\">"),
+            html.contains("75.0%") && html.contains("14 ms") && html.contains("<i class=\"m\">"),
             "{html}"
         );
     }
