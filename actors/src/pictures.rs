@@ -4,7 +4,7 @@
 //!    /images/...  --- is it on the disk? ---> [ shelf ] ---> bytes
 //!         |  Fetch: it is not                    ^
 //!         v                                      | written once
-//!     [pictures] -- at most six tasks --> media server, TMDB's image server
+//!     [pictures] -- at most three tasks --> media server, TMDB's image server
 //! ```
 //!
 //! Whoever asks for a picture that is being fetched waits with the others. What could not be
@@ -40,8 +40,8 @@ pub const PATH: &str = "pictures";
 /// The largest picture, in bytes.
 pub const MAX_BYTES: usize = 20 * 1024 * 1024;
 
-/// How many are fetched at the same time.
-const AT_ONCE: usize = 6;
+/// How many are fetched at the same time: a small server draws them while somebody watches.
+const AT_ONCE: usize = 3;
 
 /// How many may wait to be fetched; more are told to ask again.
 const LINE: usize = 256;
@@ -188,14 +188,14 @@ impl Actor for Pictures {
 impl Pictures {
     fn fetch(&self, me: &Myself<Message>, picture: Picture, state: &mut State) {
         state.running += 1;
-        let (me, shelf, fetching) = (me.clone(), self.shelf.clone(), (self.fetch)(picture.clone()));
+        let (me, shelf, fetch) = (me.clone(), self.shelf.clone(), self.fetch.clone());
         let kept = (shelf.clone(), picture.clone());
         let fetching = async move {
             // It may have come between a look at the shelf and the question.
             if let Some(kept) = kept.0.get(&kept.1).await {
                 return Ok(kept);
             }
-            let bytes = tokio::time::timeout(FETCH, fetching)
+            let bytes = tokio::time::timeout(FETCH, fetch(kept.1))
                 .await
                 .map_err(|_| NoPicture::Away("it took too long".to_owned()))??;
             let kind = PictureKind::of(&bytes).ok_or(NoPicture::NotAPicture)?;
