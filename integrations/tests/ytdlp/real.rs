@@ -185,7 +185,8 @@ async fn a_cancelled_job_is_gone_soon_and_keeps_its_parts(way: Way) {
     let story = Story::of(running).await;
 
     assert!(story.exit.stopped && story.code().is_none(), "{story:?}");
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    // Asked politely; who has not gone after three seconds is killed.
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     assert_eq!(names(&parts), ["00001-clip.mp4.part"]);
 }
 
