@@ -96,8 +96,8 @@ test('what somebody types survives the updates around it', async (t) => {
   await visitor.open('/');
   await visitor.live();
   await tileIs(page, 'music', 'up');
-  const box = page.getByLabel('Link to a video or playlist to download');
-  await box.click();
+  await page.getByLabel('Search everything').click();
+  const box = page.getByRole('combobox', { name: 'Search titles, people and commands' });
   await box.pressSequentially('https://exam');
   const before = await tile(page, 'music').innerText();
 

@@ -84,7 +84,8 @@ pub struct NoYtdlp {
 }
 
 /// What a member hears; the program's place is the admin's business.
-const MISSING: &str = "yt-dlp is missing or does not run on the server; an admin sees why on this page";
+const MISSING: &str =
+    "the server's yt-dlp is missing or does not run; an admin sees why on the page of the downloads";
 
 impl NoYtdlp {
     fn refusal(&self) -> Failure {
